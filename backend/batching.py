@@ -1,0 +1,90 @@
+"""The batcher: calls that arrive while a batch runs form the next one.
+
+No timer: an idle server answers at once, a busy one runs larger batches.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from django.db import InterfaceError, OperationalError
+
+from backend.threads import in_db_thread
+
+logger = logging.getLogger(__name__)
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Full(Exception):
+    """The batcher's queue is full; `retry_after` in seconds."""
+
+    def __init__(self, retry_after: float = 1.0) -> None:
+        super().__init__("Too much is waiting already.")
+        self.retry_after = retry_after
+
+
+class Batcher(Generic[Item, Result]):
+    """Turns `run(items) -> one result or exception an item` (synchronous) into `await batcher(item)`.
+
+    An outcome that is an exception is raised to its own caller only. A cancelled caller cancels nothing taken.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Sequence[Item]], Sequence[Result | Exception]],
+        *,
+        max_batch: int = 500,
+        max_waiting: int = 5_000,
+    ) -> None:
+        self._run = run
+        self._max_batch = max_batch
+        self._max_waiting = max_waiting
+        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._worker: asyncio.Task[None] | None = None
+
+    async def __call__(self, item: Item) -> Result:
+        if len(self._waiting) >= self._max_waiting:
+            raise Full
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._work())
+        return await future
+
+    async def drain(self) -> None:
+        """Wait until everything taken has its outcome (shutdown)."""
+        while self._worker is not None:
+            await asyncio.shield(self._worker)
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                size = min(len(self._waiting), self._max_batch)
+                batch = [self._waiting.popleft() for _ in range(size)]
+                outcomes = await self._outcomes([item for item, _ in batch])
+                for (_, future), outcome in zip(batch, outcomes, strict=True):
+                    if future.done():
+                        continue  # the caller went away
+                    if isinstance(outcome, Exception):
+                        future.set_exception(outcome)
+                    else:
+                        future.set_result(outcome)
+        finally:
+            self._worker = None
+
+    async def _outcomes(self, items: list[Item]) -> Sequence[Result | Exception]:
+        """One outcome an item. A batch that fails as a whole is run once more, item by item,
+        so that one bad item fails alone; without a database that would only take longer."""
+        try:
+            return await in_db_thread(self._run, items)
+        except (OperationalError, InterfaceError) as error:
+            return [error] * len(items)
+        except Exception as error:
+            if len(items) == 1:
+                return [error]
+            logger.exception("A batch of %d failed; running it item by item.", len(items))
+        return [(await self._outcomes([item]))[0] for item in items]

@@ -1,0 +1,115 @@
+"""The batcher: batches form by themselves, bad items fail alone, nothing taken is lost."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backend.batching import Batcher, Full
+
+
+class Gate:
+    """A batch function that records its batches and can be held."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.open = threading.Event()
+        self.open.set()
+
+    def __call__(self, items: Sequence[int]) -> list[int | Exception]:
+        self.open.wait(timeout=10)
+        self.batches.append(list(items))
+        if any(item < 0 for item in items):
+            raise ValueError("a negative item breaks the whole batch")
+        return [ArithmeticError(item) if item == 0 else item * 2 for item in items]
+
+
+async def entered(gate: Gate, batcher: Batcher[int, int], item: int) -> asyncio.Task[int]:
+    """A call that the batcher has taken into a running batch, which the gate holds."""
+    gate.open.clear()
+    task = asyncio.create_task(batcher(item))
+    while not (batcher._worker and not batcher._waiting):
+        await asyncio.sleep(0)
+    return task
+
+
+@pytest.mark.asyncio
+async def test_calls_that_arrive_while_a_batch_runs_form_the_next_one() -> None:
+    gate = Gate()
+    batcher = Batcher(gate)
+    first = await entered(gate, batcher, 1)
+    others = [asyncio.create_task(batcher(item)) for item in range(2, 10)]
+    await asyncio.sleep(0)
+    gate.open.set()
+    assert await asyncio.gather(first, *others) == [item * 2 for item in range(1, 10)]
+    assert gate.batches == [[1], list(range(2, 10))]
+
+
+@pytest.mark.asyncio
+async def test_a_bad_item_fails_alone() -> None:
+    batcher = Batcher(Gate())
+    answers = await asyncio.gather(*(batcher(item) for item in (1, 0, -1, 2)), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [int, ArithmeticError, ValueError, int]
+
+
+@pytest.mark.asyncio
+async def test_a_full_queue_refuses_at_once() -> None:
+    gate = Gate()
+    batcher = Batcher(gate, max_waiting=2)
+    first = await entered(gate, batcher, 1)
+    waiting = [asyncio.create_task(batcher(item)) for item in (2, 3)]
+    await asyncio.sleep(0)
+    with pytest.raises(Full):
+        await batcher(4)
+    gate.open.set()
+    assert await asyncio.gather(first, *waiting) == [2, 4, 6]
+
+
+@pytest.mark.asyncio
+async def test_a_cancelled_caller_cancels_nothing() -> None:
+    gate = Gate()
+    batcher = Batcher(gate)
+    first = await entered(gate, batcher, 1)
+    second, third = asyncio.create_task(batcher(2)), asyncio.create_task(batcher(3))
+    await asyncio.sleep(0)
+    first.cancel()
+    second.cancel()
+    gate.open.set()
+    assert await third == 6
+    assert gate.batches == [[1], [2, 3]]
+    assert first.cancelled()
+
+
+@pytest.mark.asyncio
+async def test_drain_waits_for_everything_taken() -> None:
+    gate = Gate()
+    batcher = Batcher(gate, max_batch=2)
+    calls = [await entered(gate, batcher, 1)]
+    calls += [asyncio.create_task(batcher(item)) for item in range(2, 7)]
+    await asyncio.sleep(0)
+    gate.open.set()
+    await batcher.drain()
+    assert all(call.done() for call in calls) or await asyncio.gather(*calls)
+    assert gate.batches == [[1], [2, 3], [4, 5], [6]]
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.lists(st.integers(-2, 5), max_size=8), max_size=6), st.integers(1, 4))
+def test_every_call_gets_its_own_outcome(waves: list[list[int]], max_batch: int) -> None:
+    async def scenario() -> None:
+        batcher = Batcher(Gate(), max_batch=max_batch)
+        calls = []
+        for wave in waves:
+            calls += [(item, asyncio.create_task(batcher(item))) for item in wave]
+            await asyncio.sleep(0)
+        await asyncio.gather(*(call for _, call in calls), return_exceptions=True)
+        for item, call in calls:
+            if item > 0:
+                assert call.result() == item * 2
+            else:
+                assert isinstance(call.exception(), ArithmeticError if item == 0 else ValueError)
+
+    asyncio.run(scenario())
