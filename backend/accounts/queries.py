@@ -1,0 +1,21 @@
+"""Who is here: reads about people."""
+
+from backend.accounts.models import User
+
+SEARCH_LIMIT = 20
+
+
+def get_user(*, user_id: int) -> User:
+    """The person of a token that was just checked."""
+    return User.objects.get(pk=user_id)
+
+
+def find_user(*, user_id: int) -> User | None:
+    """An active person, None for everybody else."""
+    return User.objects.filter(pk=user_id, is_active=True).first()
+
+
+def search_users(*, text: str) -> list[User]:
+    """Active people whose name holds the text, by name; the first of them without a text. Never by email."""
+    people = User.objects.filter(is_active=True, name__icontains=text)
+    return list(people.order_by("name", "pk")[:SEARCH_LIMIT])

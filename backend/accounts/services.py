@@ -1,0 +1,103 @@
+"""What people do with their accounts. Bad input raises `ValidationError` that names the fields."""
+
+from datetime import datetime
+from typing import IO, NamedTuple
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import update_last_login
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, transaction
+
+from backend import images
+from backend.accounts import tokens
+from backend.accounts.models import EMAIL_TAKEN, User
+
+AVATAR_SIDE = 256  # pixels
+
+
+class Session(NamedTuple):
+    """A log-in: the token is shown once."""
+
+    user: User
+    token: str
+    expiry: datetime | None
+
+
+def register(*, email: str, name: str, password: str) -> Session:
+    user = User(email=email.strip(), name=name.strip())
+    problems: dict[str, list[ValidationError]] = {}
+    try:
+        user.full_clean(exclude=["password"])
+    except ValidationError as error:
+        problems |= error.error_dict
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        problems["password"] = error.error_list
+    if problems:
+        raise ValidationError(problems)
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save()
+            return Session(user, *tokens.create_token(user=user))
+    except IntegrityError as error:  # the same email registered since the check above
+        raise ValidationError({"email": EMAIL_TAKEN}) from error
+
+
+def log_in(*, email: str, password: str) -> Session | None:
+    """None for a wrong email, a wrong password and an inactive account: nobody learns which, not by time either."""
+    user = User.objects.filter(email=User.objects.normalize_email(email)).first()
+    if user is None:
+        make_password(password)
+        return None
+    if not user.check_password(password) or not user.is_active:
+        return None
+    update_last_login(User, user)
+    return Session(user, *tokens.create_token(user=user))
+
+
+def log_out(*, digest: str) -> None:
+    tokens.revoke(digest=digest)
+
+
+def log_out_everywhere(*, user_id: int) -> None:
+    tokens.revoke_all(user_id=user_id)
+
+
+def update_profile(*, user_id: int, name: str | None = None) -> User:
+    """None leaves a value as it is."""
+    user = User.objects.get(pk=user_id)
+    if name is not None:
+        user.name = name.strip()
+        user.full_clean(exclude=["password"], validate_unique=False)
+        user.save(update_fields=["name"])
+    return user
+
+
+def set_avatar(*, user_id: int, file: IO[bytes]) -> User:
+    """Stores a square thumbnail of the picture; the file itself is not kept."""
+    try:
+        picture = images.encode(images.square(images.open_image(file), AVATAR_SIDE))
+    except ValidationError as error:
+        if error.code == images.TOO_LARGE:
+            raise
+        raise ValidationError({"avatar": error}) from error
+    return _replace_avatar(user_id, picture)
+
+
+def remove_avatar(*, user_id: int) -> User:
+    return _replace_avatar(user_id, None)
+
+
+def _replace_avatar(user_id: int, picture: bytes | None) -> User:
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=user_id)
+        storage, old = user.avatar.storage, user.avatar.name
+        user.avatar = ContentFile(picture, name="avatar.webp") if picture else ""
+        user.save(update_fields=["avatar"])
+        if old:
+            transaction.on_commit(lambda: storage.delete(old))
+    return user
