@@ -1,0 +1,85 @@
+"""The reads of a room's log: history by place, changes by position, and the `sync` of a client that comes."""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from django.db.models import QuerySet
+
+from .errors import ChatError, Code, invalid
+from .events import Change, HistoryIn, HistoryOut, MessageOut, SyncOut
+from .models import ChatRoom, Message
+from .payloads import message_payloads
+
+NEWEST = 50  # messages a client without a position gets
+RECOVERABLE = 500  # changes after which a client starts anew instead of catching up
+
+
+def _messages(room: ChatRoom) -> QuerySet[Message]:
+    return Message.objects.filter(room=room).select_related("sender")
+
+
+def _payloads(room: ChatRoom, rows: Iterable[Message]) -> list[MessageOut]:
+    messages = list(rows)
+    for message in messages:
+        message.room = room
+    return message_payloads(messages)
+
+
+def history(*, room: ChatRoom, page: HistoryIn) -> HistoryOut:
+    """One page by place, oldest first: before a place, after one, or the newest."""
+    if page.before is not None and page.after is not None:
+        raise invalid(before="Ask for what is before one place or after another, not both.")
+    rows = _messages(room)
+    if page.after is not None:
+        found = list(rows.filter(seq__gt=page.after).order_by("seq")[: page.limit + 1])
+        return HistoryOut(items=_payloads(room, found[: page.limit]), has_more=len(found) > page.limit)
+    if page.before is not None:
+        rows = rows.filter(seq__lt=page.before)
+    found = list(rows.order_by("-seq")[: page.limit + 1])
+    return HistoryOut(items=_payloads(room, reversed(found[: page.limit])), has_more=len(found) > page.limit)
+
+
+def changes(*, room: ChatRoom, since: int, limit: int = RECOVERABLE) -> list[Change]:
+    """What happened after position `since`, in order: each message once, in its newest state."""
+    rows = _messages(room).filter(updated_seq__gt=since).order_by("updated_seq")[:limit]
+    return [Change(room.pk, room.slug, event_of(payload), payload) for payload in _payloads(room, rows)]
+
+
+def event_of(payload: MessageOut) -> Literal["message", "message_updated"]:
+    return "message" if payload.seq == payload.updated_seq else "message_updated"
+
+
+def sync(*, room: ChatRoom, since: int | None) -> SyncOut:
+    """What brings a client from `since` to now: all it missed, or (too much, or none given) the newest page.
+
+    `room` was read before: what is committed meanwhile only makes the answer newer, never leaves a hole.
+    """
+    if since is not None and since <= room.last_seq:
+        missed = changes(room=room, since=since, limit=RECOVERABLE + 1)
+        if len(missed) <= RECOVERABLE:
+            seq = missed[-1].payload.updated_seq if missed else since
+            messages = [change.payload for change in missed]
+            return SyncOut(room=room.slug, seq=seq, recovered=True, messages=messages, has_more=False, online=0)
+    newest = _messages(room).filter(seq__lte=room.last_seq).order_by("-seq")[: NEWEST + 1]
+    payloads = _payloads(room, newest)[::-1]
+    return SyncOut(
+        room=room.slug,
+        seq=room.last_seq,
+        recovered=False,
+        messages=payloads[-NEWEST:],
+        has_more=len(payloads) > NEWEST,
+        online=0,
+    )
+
+
+def message(*, room: ChatRoom, message_id: int) -> MessageOut:
+    """One message of a room; raises `not_found`."""
+    row = _messages(room).filter(pk=message_id).first()
+    if row is None:
+        raise ChatError(Code.NOT_FOUND, "No such message.")
+    return _payloads(room, [row])[0]
+
+
+def last_seqs(room_ids: Sequence[int]) -> dict[int, int]:
+    """The position of each room, in one query: what the sweep compares open feeds with."""
+    return dict(ChatRoom.objects.filter(pk__in=room_ids).values_list("pk", "last_seq"))

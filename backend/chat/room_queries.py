@@ -1,0 +1,138 @@
+"""The reads about rooms: the lists, one room as a person sees it, its members.
+
+The number of queries depends neither on how many rooms there are nor on what was said in them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db.models import Count, F, FilteredRelation, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from backend.chat.access import Access
+from backend.chat.errors import ChatError, Code
+from backend.chat.events import (
+    MemberOut,
+    MemberPageOut,
+    MembersIn,
+    MessageOut,
+    RoomOut,
+    RoomPageOut,
+    RoomSearchIn,
+    RoomsOut,
+    UserBrief,
+)
+from backend.chat.models import ChatRoom, Membership, Message, Role
+from backend.chat.payloads import message_payloads, user_brief
+
+UNREAD_LIMIT = 99  # nobody counts further, so the database does not either
+
+Row = Mapping[str, Any]
+
+
+class _CountRows(Subquery):
+    """How many rows a (sliced) subquery finds."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
+
+
+def my_rooms(*, user_id: int) -> RoomsOut:
+    """The rooms of a person, the one where something was said last first."""
+    rows = _rows(user_id).filter(mine__user=user_id).order_by("-last_message_id", "-pk")
+    return RoomsOut(items=_outs(rows, user_id))
+
+
+def public_rooms(*, user_id: int, search: RoomSearchIn) -> RoomPageOut:
+    """The public rooms whose name holds `q`, those the person is in too; newest first."""
+    rows = _rows(user_id).filter(kind=ChatRoom.Kind.PUBLIC, name__icontains=search.q)
+    if search.before is not None:
+        rows = rows.filter(pk__lt=Subquery(ChatRoom.objects.filter(slug=search.before).values("pk")))
+    found = list(rows.order_by("-pk")[: search.limit + 1])
+    return RoomPageOut(items=_outs(found[: search.limit], user_id), has_more=len(found) > search.limit)
+
+
+def room(*, slug: str, user_id: int) -> RoomOut:
+    """One room: public ones for everybody, others for their members; raises `not_found` or `forbidden`."""
+    outs = _outs(_rows(user_id).filter(slug=slug), user_id)
+    if not outs:
+        raise ChatError(Code.NOT_FOUND, "No such room.")
+    if outs[0].role is None and outs[0].kind != ChatRoom.Kind.PUBLIC:
+        raise ChatError(Code.FORBIDDEN, "You are not a member of this room.")
+    return outs[0]
+
+
+def members(*, access: Access, page: MembersIn) -> MemberPageOut:
+    """A page of a room's members, in the order they came."""
+    rows = Membership.objects.filter(room=access.room).select_related("user").order_by("pk")
+    if page.after is not None:
+        last = Membership.objects.filter(room=access.room, user_id=page.after)
+        rows = rows.filter(pk__gt=Subquery(last.values("pk")))
+    found = list(rows[: page.limit + 1])
+    items = [member_out(row) for row in found[: page.limit]]
+    return MemberPageOut(items=items, has_more=len(found) > page.limit)
+
+
+def member_out(membership: Membership) -> MemberOut:
+    """The payload of a membership whose `user` is loaded."""
+    person = user_brief(membership.user)
+    return MemberOut(**person.model_dump(), role=Role(membership.role), joined_at=membership.joined_at)
+
+
+def _rows(user_id: int) -> QuerySet[Any, Row]:
+    """Rooms with what one person's membership (`mine`, absent where there is none) makes of them."""
+    log = Message.objects.filter(room=OuterRef("pk"))
+    unread = log.filter(seq__gt=OuterRef("last_read_seq"), kind=Message.Kind.TEXT, deleted_at=None).exclude(
+        sender=user_id
+    )
+    members = Membership.objects.filter(room=OuterRef("pk")).order_by().values("room")
+    return ChatRoom.objects.annotate(
+        mine=FilteredRelation("memberships", condition=Q(memberships__user=user_id)),
+        role=F("mine__role"),
+        last_read_seq=F("mine__last_read_seq"),
+        unread_count=_CountRows(unread.values("pk")[:UNREAD_LIMIT]),
+        member_count=Coalesce(Subquery(members.annotate(count=Count("pk")).values("count")), 0),
+        last_message_id=Subquery(log.order_by("-seq").values("pk")[:1]),
+    ).values(
+        "pk", "slug", "name", "kind", "created_at", "last_seq", "role", "last_read_seq", "unread_count", "member_count",
+        "last_message_id",
+    )  # fmt: skip
+
+
+def _outs(rows: Iterable[Row], user_id: int) -> list[RoomOut]:
+    rows = list(rows)
+    mine = [row for row in rows if row["role"]]
+    last = _last_messages(mine)
+    peers = _peers([row["pk"] for row in mine if row["kind"] == ChatRoom.Kind.DIRECT], user_id)
+    return [
+        RoomOut(
+            slug=row["slug"],
+            name=row["name"],
+            kind=row["kind"],
+            created_at=row["created_at"],
+            member_count=row["member_count"],
+            last_seq=row["last_seq"],
+            role=row["role"],
+            last_read_seq=row["last_read_seq"] or 0,
+            unread_count=row["unread_count"],
+            last_message=last.get(row["last_message_id"]),
+            peer=peers.get(row["pk"]),
+        )
+        for row in rows
+    ]
+
+
+def _last_messages(rows: Sequence[Row]) -> dict[int, MessageOut]:
+    ids = [row["last_message_id"] for row in rows if row["last_message_id"]]
+    if not ids:
+        return {}
+    messages = list(Message.objects.filter(pk__in=ids).select_related("room", "sender"))
+    return {payload.id: payload for payload in message_payloads(messages)}
+
+
+def _peers(room_ids: Sequence[int], user_id: int) -> dict[int, UserBrief]:
+    """The other person of each direct room."""
+    if not room_ids:
+        return {}
+    others = Membership.objects.filter(room__in=room_ids).exclude(user=user_id).select_related("user")
+    return {other.room_id: user_brief(other.user) for other in others}

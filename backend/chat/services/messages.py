@@ -1,0 +1,237 @@
+"""Sending, editing, deleting and reacting: everything that one message goes through."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import Error, IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from backend.chat import limits, log
+from backend.chat.access import Access, AskAccess, check, check_many
+from backend.chat.errors import ChatError, Code, as_chat_error, invalid
+from backend.chat.events import EditIn, MessageOut, SendIn
+from backend.chat.models import Message, Reaction
+from backend.chat.payloads import message_payloads
+from backend.chat.roles import Action, require
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One person's wish to post `body` into a room."""
+
+    slug: str
+    user_id: int
+    body: SendIn
+
+
+class Sent(NamedTuple):
+    message: MessageOut
+    created: bool  # False: a retry, the message was there already
+
+
+Outcome = Sent | ChatError
+Key = tuple[int, str]  # (sender id, client_id)
+
+
+def send_message(*, slug: str, user_id: int, body: SendIn) -> Sent:
+    """Post one message from synchronous code; raises the refusal."""
+    [outcome] = send_messages([Send(slug, user_id, body)])
+    if isinstance(outcome, ChatError):
+        raise outcome
+    return outcome
+
+
+def send_messages(sends: Sequence[Send]) -> list[Outcome]:
+    """Post a batch in one transaction, in the order given; one outcome each, a bad one harms no other.
+
+    A `client_id` seen before gives the same message again, with another content it is a `conflict`.
+    """
+    batch = _Batch(sends)
+    try:
+        return batch.run()
+    except IntegrityError:
+        # Another worker stored one of the client_ids at the same moment: now it can be seen.
+        return batch.run()
+    except (OperationalError, InterfaceError) as error:
+        return batch.run_again_after(error)
+
+
+class _Batch:
+    def __init__(self, sends: Sequence[Send]) -> None:
+        self.sends = sends
+        self.reached_commit = False
+
+    def run(self) -> list[Outcome]:
+        with transaction.atomic():
+            outcomes = self._post()
+            self.reached_commit = True
+        return outcomes
+
+    def run_again_after(self, error: Error) -> list[Outcome]:
+        """The database went away: once more on a new connection.
+
+        When it went during COMMIT nobody knows whether the rows are there. A `client_id` makes repeating safe;
+        a message without one is answered `unavailable` rather than perhaps posted twice.
+        """
+        with suppress(Error):
+            connection.close()
+        if not self.reached_commit:
+            return self.run()
+        unknown = as_chat_error(error) or ChatError(Code.UNAVAILABLE)
+        safe = [send for send in self.sends if send.body.client_id]
+        outcomes = iter(_Batch(safe).run())
+        return [next(outcomes) if send.body.client_id else unknown for send in self.sends]
+
+    def _post(self) -> list[Outcome]:
+        accesses = check_many([AskAccess(send.slug, send.user_id) for send in self.sends])
+        stored = self._stored()
+        quoted = self._quoted()
+        waits = self._waits(stored)
+        fresh: list[Message] = []
+        results: list[Message | ChatError] = []
+        created: list[bool] = []
+        for send, access, wait in zip(self.sends, accesses, waits, strict=True):
+            key = _key(send)
+            twin = stored.get(key) if key else None
+            result = access if isinstance(access, ChatError) else _result(send, access, twin, wait, quoted)
+            new = isinstance(result, Message) and result is not twin
+            if new and isinstance(result, Message):
+                fresh.append(result)
+                if key:
+                    stored[key] = result
+            results.append(result)
+            created.append(new)
+        payloads = {payload.id: payload for payload in log.append(fresh)}
+        old = [result for result in results if isinstance(result, Message) and result.pk not in payloads]
+        payloads |= {payload.id: payload for payload in message_payloads(old)} if old else {}
+        return [
+            result if isinstance(result, ChatError) else Sent(payloads[result.pk], new)
+            for result, new in zip(results, created, strict=True)
+        ]
+
+    def _stored(self) -> dict[Key, Message]:
+        """What earlier tries of these sends have stored."""
+        keys = {key for send in self.sends if (key := _key(send))}
+        if not keys:
+            return {}
+        rows = Message.objects.filter(
+            sender_id__in={sender for sender, _ in keys}, client_id__in={client_id for _, client_id in keys}
+        ).select_related("room", "sender")
+        return {key: row for row in rows if (key := (row.sender_id, row.client_id or "")) in keys}
+
+    def _quoted(self) -> dict[int, int]:
+        """The room id of each message that is replied to."""
+        ids = {send.body.reply_to for send in self.sends if send.body.reply_to}
+        if not ids:
+            return {}
+        rows = Message.objects.filter(pk__in=ids, kind=Message.Kind.TEXT, deleted_at=None)
+        return dict(rows.values_list("pk", "room_id"))
+
+    def _waits(self, stored: dict[Key, Message]) -> list[float | None]:
+        """For each send the seconds to wait when its sender is over the rate; a retry of what is stored is free."""
+        counted = [index for index, send in enumerate(self.sends) if _key(send) not in stored]
+        waits: list[float | None] = [None] * len(self.sends)
+        hits = limits.hit_many(settings.RATE_MESSAGES, [f"messages:{self.sends[index].user_id}" for index in counted])
+        for index, wait in zip(counted, hits, strict=True):
+            waits[index] = wait
+        return waits
+
+
+def _key(send: Send) -> Key | None:
+    return (send.user_id, send.body.client_id) if send.body.client_id else None
+
+
+def _result(
+    send: Send, access: Access, twin: Message | None, wait: float | None, quoted: dict[int, int]
+) -> Message | ChatError:
+    """The message to answer with (stored already, or new and unsaved), or the refusal."""
+    body = send.body
+    if twin is not None:
+        same = twin.room_id == access.room.pk and twin.reply_to_id == body.reply_to
+        changed_since = twin.edited_at or twin.deleted_at
+        if same and (changed_since or twin.message == body.message):
+            return twin
+        return ChatError(Code.CONFLICT, "This client_id belongs to another message of yours.")
+    if wait is not None:
+        return ChatError(Code.RATE_LIMITED, retry_after=wait)
+    if refusal := _muted(access):
+        return refusal
+    if body.reply_to and quoted.get(body.reply_to) != access.room.pk:
+        return invalid(reply_to="No such message in this room.")
+    if body.attachment_ids:
+        return invalid(attachment_ids="No such attachment of yours.")
+    return Message(
+        room=access.room,
+        sender=access.membership.user,
+        message=body.message,
+        client_id=body.client_id,
+        reply_to_id=body.reply_to,
+    )
+
+
+def _muted(access: Access) -> ChatError | None:
+    until = access.membership.muted_until
+    if until is None or until <= timezone.now():
+        return None
+    return ChatError(Code.FORBIDDEN, f"You are muted in this room until {until:%Y-%m-%d %H:%M} UTC.")
+
+
+def _may_write(slug: str, user_id: int) -> Access:
+    limits.check(settings.RATE_MESSAGES, f"messages:{user_id}")
+    access = check(slug=slug, user_id=user_id)
+    if refusal := _muted(access):
+        raise refusal
+    return access
+
+
+@transaction.atomic
+def edit_message(*, slug: str, user_id: int, message_id: int, body: EditIn) -> MessageOut:
+    """Replace the text of one's own message."""
+    access = _may_write(slug, user_id)
+    message = log.open_message(access.room, message_id)
+    if message.sender_id != user_id:
+        raise ChatError(Code.FORBIDDEN, "Only its sender may edit a message.")
+    if message.message == body.message:
+        return log.give_back(message)
+    message.message = body.message
+    message.edited_at = timezone.now()
+    return log.record(message)
+
+
+@transaction.atomic
+def delete_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
+    """Delete one's own message, or anybody's as an admin: the text goes, a tombstone keeps its place."""
+    access = check(slug=slug, user_id=user_id)
+    message = log.open_message(access.room, message_id)
+    if message.sender_id != user_id:
+        require(access.role, Action.DELETE_ANY_MESSAGE)
+    return bury(message)
+
+
+def bury(message: Message) -> MessageOut:
+    """Store and announce the tombstone of a message that `log.open_message` gave."""
+    message.message = ""
+    message.deleted_at = timezone.now()
+    message.reactions.all().delete()
+    return log.record(message)
+
+
+@transaction.atomic
+def react(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut:
+    """Put one emoji on a message; doing it again changes nothing."""
+    access = _may_write(slug, user_id)
+    message = log.open_message(access.room, message_id)
+    _, created = Reaction.objects.get_or_create(message=message, user_id=user_id, emoji=emoji)
+    return log.record(message) if created else log.give_back(message)
+
+
+@transaction.atomic
+def unreact(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut:
+    """Take one's emoji off a message; doing it again changes nothing."""
+    access = _may_write(slug, user_id)
+    message = log.open_message(access.room, message_id)
+    count, _ = Reaction.objects.filter(message=message, user_id=user_id, emoji=emoji).delete()
+    return log.record(message) if count else log.give_back(message)

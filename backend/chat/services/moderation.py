@@ -1,0 +1,54 @@
+"""What staff does in the admin, in rooms that they are not in: Django's own permissions are checked there.
+
+The same verbs as the members' services, so the log and the sockets hear of it in the same way.
+"""
+
+from django.db import transaction
+
+from backend.accounts.models import User
+from backend.chat import log
+from backend.chat.errors import ChatError, Code
+from backend.chat.models import Ban, ChatRoom, Membership, Message, Role
+from backend.chat.services.members import enter, put_out
+from backend.chat.services.messages import bury
+from backend.chat.services.rooms import erase, rename
+
+
+@transaction.atomic
+def delete_message(*, message: Message) -> None:
+    """Leave a tombstone; raises `not_found` for a system line, or when there is one already."""
+    bury(log.open_message(message.room, message.pk))
+
+
+@transaction.atomic
+def rename_room(*, slug: str, name: str, staff: User) -> None:
+    rename(log.lock(slug), name, actor=staff)
+
+
+@transaction.atomic
+def delete_room(*, slug: str) -> None:
+    erase(log.lock(slug))
+
+
+@transaction.atomic
+def add_member(*, room: ChatRoom, person: User, role: Role) -> Membership:
+    """Raises `conflict` for somebody who is banned."""
+    held = log.lock(room.slug)
+    if Ban.objects.filter(room=held, user=person).exists():
+        raise ChatError(Code.CONFLICT, "This person is banned from the room.")
+    return enter(held, person, role)
+
+
+@transaction.atomic
+def remove_member(*, membership: Membership, staff: User) -> None:
+    put_out(log.lock(membership.room.slug), membership, actor=staff)
+
+
+@transaction.atomic
+def ban(*, room: ChatRoom, person: User, staff: User) -> Ban:
+    """Keep a person out of a room; being in ends."""
+    held = log.lock(room.slug)
+    membership = Membership.objects.filter(room=held, user=person).select_related("user").first()
+    if membership is not None:
+        put_out(held, membership, actor=staff)
+    return Ban.objects.create(room=held, user=person, by=staff)

@@ -1,0 +1,105 @@
+"""Making, renaming and deleting rooms."""
+
+from collections.abc import Collection
+
+from django.db import IntegrityError, transaction
+
+from backend.accounts.models import User
+from backend.chat import log, room_queries
+from backend.chat.access import check
+from backend.chat.errors import invalid
+from backend.chat.events import AccessEnded, Passing, RoomEvent, RoomOut
+from backend.chat.models import ChatRoom, Membership, Message, Role
+from backend.chat.publishing import publish
+from backend.chat.roles import Action
+
+NAME_LENGTH = 80  # characters
+
+
+def create_room(*, owner_id: int, name: str, kind: ChatRoom.Kind | str, member_ids: Collection[int] = ()) -> RoomOut:
+    """A public or private room with its first members; raises `invalid` naming `kind` or `member_ids`."""
+    if kind == ChatRoom.Kind.DIRECT:
+        raise invalid(kind="A direct room is opened with a person, not created.")
+    people = _people({owner_id, *member_ids})
+    if missing := sorted({*member_ids} - people.keys()):
+        raise invalid(member_ids=f"No such person: {', '.join(map(str, missing))}.")
+    with transaction.atomic():
+        room = ChatRoom.objects.create(name=name, kind=kind)
+        _fill(room, owner=people[owner_id], others=[person for pk, person in people.items() if pk != owner_id])
+    return room_queries.room(slug=room.slug, user_id=owner_id)
+
+
+def open_direct(*, user_id: int, other_id: int) -> tuple[RoomOut, bool]:
+    """The room of two people and whether it was made now; the same for both, also when both ask at once."""
+    if user_id == other_id:
+        raise invalid(user_id="A direct room is with somebody else.")
+    key = f"{min(user_id, other_id)}:{max(user_id, other_id)}"
+    room = ChatRoom.objects.filter(direct_key=key).first()
+    created = False
+    if room is None:
+        room, created = _create_direct(key, user_id, other_id)
+    return room_queries.room(slug=room.slug, user_id=user_id), created
+
+
+def rename_room(*, slug: str, user_id: int, name: str) -> RoomOut:
+    """Give the room another name (admins); its slug stays. The same name again changes nothing."""
+    with transaction.atomic():
+        log.lock(slug)
+        access = check(slug=slug, user_id=user_id, to=Action.RENAME_ROOM)
+        if access.room.name != name:
+            rename(access.room, name, actor=access.membership.user)
+    return room_queries.room(slug=slug, user_id=user_id)
+
+
+@transaction.atomic
+def delete_room(*, slug: str, user_id: int) -> None:
+    """Delete the room and all that was said in it (owner); everybody connected is sent away."""
+    log.lock(slug)
+    erase(check(slug=slug, user_id=user_id, to=Action.DELETE_ROOM).room)
+
+
+def rename(room: ChatRoom, name: str, *, actor: User) -> None:
+    """Store and announce the new name of a room whose log is held."""
+    room.name = name
+    room.save(update_fields=["name"])
+    log.append_line(room=room, actor=actor, kind=Message.Kind.RENAMED, text=name)
+    event = RoomEvent(slug=room.slug, name=name, kind=ChatRoom.Kind(room.kind))
+    publish([Passing(room.pk, room.slug, "room", event)])
+
+
+def erase(room: ChatRoom) -> None:
+    """Delete a room whose log is held, and send everybody away."""
+    room_id = room.pk
+    log.erase(room)
+    room.delete()
+    publish([AccessEnded(user_id=None, room_id=room_id)])
+
+
+def _create_direct(key: str, user_id: int, other_id: int) -> tuple[ChatRoom, bool]:
+    people = _people({user_id, other_id})
+    if other_id not in people:
+        raise invalid(user_id="No such person.")
+    names = " & ".join(people[pk].name for pk in sorted(people))
+    try:
+        with transaction.atomic():
+            room = ChatRoom.objects.create(name=names[:NAME_LENGTH], kind=ChatRoom.Kind.DIRECT, direct_key=key)
+            Membership.objects.bulk_create(Membership(room=room, user_id=pk) for pk in people)
+            log.append_line(room=room, actor=people[user_id], kind=Message.Kind.CREATED, text=room.name)
+    except IntegrityError:
+        # The other one asked at the same moment and was faster.
+        return ChatRoom.objects.get(direct_key=key), False
+    return room, True
+
+
+def _people(ids: set[int]) -> dict[int, User]:
+    return User.objects.filter(is_active=True).in_bulk(ids)
+
+
+def _fill(room: ChatRoom, *, owner: User, others: Collection[User]) -> None:
+    Membership.objects.bulk_create(
+        [
+            Membership(room=room, user=owner, role=Role.OWNER),
+            *(Membership(room=room, user=person) for person in others),
+        ]
+    )
+    log.append_line(room=room, actor=owner, kind=Message.Kind.CREATED, text=room.name)

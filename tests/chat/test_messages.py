@@ -1,0 +1,239 @@
+"""Sending, editing, deleting, reacting: once each, in order, and one bad item harms no other."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
+
+from backend.accounts.models import User
+from backend.chat.errors import ChatError, Code
+from backend.chat.events import Change, EditIn, Event, SendIn
+from backend.chat.models import ChatRoom, Membership, Message, Role
+from backend.chat.services.messages import (
+    Outcome,
+    Send,
+    Sent,
+    delete_message,
+    edit_message,
+    react,
+    send_message,
+    send_messages,
+    unreact,
+)
+from tests.chat.world import assert_no_hole, make_person, make_room, queries, refused, say, together
+
+
+def texts(outcomes: list[Outcome]) -> list[str]:
+    """The text of what was sent, the code of what was refused."""
+    return [outcome.message.message if isinstance(outcome, Sent) else outcome.code for outcome in outcomes]
+
+
+def send(room: ChatRoom, user: User, text: str = "hi", client_id: str | None = None) -> Send:
+    return Send(room.slug, user.pk, SendIn(message=text, client_id=client_id))
+
+
+def test_a_batch_keeps_its_order_in_every_room(ada: User, bob: User, room: ChatRoom, announced: list[Event]) -> None:
+    other = make_room(bob)
+    announced.clear()
+    outcomes = send_messages([send((room, other)[n % 2], bob, str(n)) for n in range(6)])
+    payloads = [outcome.message for outcome in outcomes if isinstance(outcome, Sent)]
+    assert [(payload.room, payload.seq) for payload in payloads] == [
+        ((room, other)[n % 2].slug, 2 + n // 2) for n in range(6)
+    ]
+    assert [event.payload for event in announced if isinstance(event, Change)] == payloads
+
+
+def test_a_retry_gets_the_same_reply_and_is_told_to_nobody(ada: User, room: ChatRoom, announced: list[Event]) -> None:
+    first = send_message(slug=room.slug, user_id=ada.pk, body=SendIn(message="hi", client_id="1"))
+    announced.clear()
+    again = send_message(slug=room.slug, user_id=ada.pk, body=SendIn(message="hi", client_id="1"))
+    assert (first.created, again.created) == (True, False)
+    assert again.message == first.message
+    assert announced == []
+    assert_no_hole(room)
+
+
+def test_a_retry_inside_one_batch(ada: User, bob: User, room: ChatRoom) -> None:
+    twins = [send(room, ada, "hi", "1"), send(room, bob, "hi", "1"), send(room, ada, "hi", "1"), send(room, ada)]
+    outcomes = [outcome for outcome in send_messages(twins) if isinstance(outcome, Sent)]
+    assert [outcome.created for outcome in outcomes] == [True, True, False, True]
+    assert [outcome.message.seq for outcome in outcomes] == [2, 3, 2, 4]
+
+
+def test_retries_from_many_threads(ada: User, room: ChatRoom) -> None:
+    client_ids = [uuid4().hex for _ in range(3)]
+    batches = [
+        [send(room, ada, client_id, client_id) for client_id in order] for order in (client_ids, client_ids[::-1])
+    ]
+    answers = together([lambda batch=batch: send_messages(batch) for batch in batches * 3])
+    sent = [outcome for answer in answers for outcome in answer if isinstance(outcome, Sent)]
+    assert len(sent) == 18
+    assert sum(outcome.created for outcome in sent) == 3
+    assert Message.objects.filter(client_id__in=client_ids).count() == 3
+    for client_id in client_ids:
+        ids = {outcome.message.id for outcome in sent if outcome.message.client_id == client_id}
+        assert len(ids) == 1
+    assert_no_hole(room)
+
+
+def test_the_same_client_id_for_something_else_is_a_conflict(ada: User, bob: User, room: ChatRoom) -> None:
+    first = say(room, ada, "hi", client_id="1")
+    other = make_room(ada)
+    for body, where in (
+        (SendIn(message="ho", client_id="1"), room),
+        (SendIn(message="hi", client_id="1"), other),
+        (SendIn(message="hi", client_id="1", reply_to=first.id), room),
+    ):
+        with refused(Code.CONFLICT):
+            send_message(slug=where.slug, user_id=ada.pk, body=body)
+    assert say(room, bob, "ho", client_id="1").seq == 3  # another sender's ids are their own
+
+
+def test_a_retry_of_a_message_that_was_edited_or_deleted_since(ada: User, room: ChatRoom) -> None:
+    edited, deleted = say(room, ada, "hi", client_id="1"), say(room, ada, "hi", client_id="2")
+    edit_message(slug=room.slug, user_id=ada.pk, message_id=edited.id, body=EditIn(message="ho"))
+    delete_message(slug=room.slug, user_id=ada.pk, message_id=deleted.id)
+    assert texts(send_messages([send(room, ada, "hi", "1"), send(room, ada, "hi", "2")])) == ["ho", ""]
+    assert_no_hole(room)
+
+
+def test_one_bad_item_harms_no_other(ada: User, cy: User, room: ChatRoom, announced: list[Event]) -> None:
+    say(room, ada, "taken", client_id="1")
+    announced.clear()
+    outcomes = send_messages(
+        [
+            send(room, ada, "first"),
+            send(room, cy),
+            Send("no-such-room", ada.pk, SendIn(message="hi")),
+            send(room, ada, "other", "1"),
+            Send(room.slug, ada.pk, SendIn(message="hi", reply_to=10**12)),
+            Send(room.slug, ada.pk, SendIn(message="hi", attachment_ids=[1])),
+            send(room, ada, "last"),
+        ]
+    )
+    assert texts(outcomes) == ["first", "forbidden", "not_found", "conflict", "invalid", "invalid", "last"]
+    assert len(announced) == 2
+    assert_no_hole(room)
+
+
+def test_reply_to_a_message_of_the_same_room(ada: User, room: ChatRoom) -> None:
+    first = say(room, ada)
+    assert say(room, ada, reply_to=first.id).reply_to == first.id
+    elsewhere = say(make_room(ada), ada)
+    line = Message.objects.get(room=room, kind=Message.Kind.CREATED)
+    gone = say(room, ada)
+    delete_message(slug=room.slug, user_id=ada.pk, message_id=gone.id)
+    for target in (elsewhere.id, line.pk, gone.id, 10**12):
+        with refused(Code.INVALID, "reply_to"):
+            say(room, ada, reply_to=target)
+
+
+def test_the_muted_read_only(ada: User, bob: User, room: ChatRoom) -> None:
+    mine, theirs = say(room, bob), say(room, ada)
+    muted = Membership.objects.filter(room=room, user=bob)
+    muted.update(muted_until=timezone.now() + timedelta(hours=1))
+    with refused(Code.FORBIDDEN):
+        say(room, bob)
+    with refused(Code.FORBIDDEN):
+        edit_message(slug=room.slug, user_id=bob.pk, message_id=mine.id, body=EditIn(message="ho"))
+    with refused(Code.FORBIDDEN):
+        react(slug=room.slug, user_id=bob.pk, message_id=theirs.id, emoji="👍")
+    muted.update(muted_until=timezone.now() - timedelta(seconds=1))
+    assert say(room, bob, "again").message == "again"
+
+
+def test_too_fast(ada: User, bob: User, room: ChatRoom, settings: Settings) -> None:
+    settings.RATE_MESSAGES = "3/day"
+    outcomes = send_messages([send(room, ada, str(n), str(n)) for n in range(5)] + [send(room, bob, "mine")])
+    assert texts(outcomes) == ["0", "1", "2", "rate_limited", "rate_limited", "mine"]
+    assert isinstance(outcomes[3], ChatError)
+    assert outcomes[3].retry_after
+    assert texts(send_messages([send(room, ada, "2", "2")])) == ["2"]  # a retry of what is stored is free
+    with refused(Code.RATE_LIMITED):
+        edit_message(slug=room.slug, user_id=ada.pk, message_id=1, body=EditIn(message="ho"))
+
+
+def test_edit(ada: User, bob: User, room: ChatRoom, announced: list[Event]) -> None:
+    message = say(room, ada, client_id="1")
+    announced.clear()
+    edited = edit_message(slug=room.slug, user_id=ada.pk, message_id=message.id, body=EditIn(message="ho"))
+    assert edited.edited_at is not None
+    assert edited == message.model_copy(
+        update={"message": "ho", "updated_seq": message.seq + 1, "edited_at": edited.edited_at}
+    )
+    assert announced == [Change(room.pk, room.slug, "message_updated", edited)]
+    with refused(Code.FORBIDDEN):
+        edit_message(slug=room.slug, user_id=bob.pk, message_id=message.id, body=EditIn(message="mine"))
+    assert_no_hole(room)
+
+
+def test_delete_leaves_a_tombstone(ada: User, bob: User, room: ChatRoom, announced: list[Event]) -> None:
+    message = say(room, bob, "secret")
+    react(slug=room.slug, user_id=ada.pk, message_id=message.id, emoji="👍")
+    announced.clear()
+    tombstone = delete_message(slug=room.slug, user_id=bob.pk, message_id=message.id)
+    assert (tombstone.message, tombstone.reactions, tombstone.seq) == ("", [], message.seq)
+    assert tombstone.deleted_at is not None
+    assert announced == [Change(room.pk, room.slug, "message_updated", tombstone)]
+    assert "secret" not in Message.objects.get(pk=message.id).message
+
+
+@pytest.mark.parametrize("what", ["deleted", "line", "elsewhere", "unknown"])
+def test_what_is_not_an_open_message_of_the_room(ada: User, room: ChatRoom, what: str) -> None:
+    gone = say(room, ada)
+    delete_message(slug=room.slug, user_id=ada.pk, message_id=gone.id)
+    line = Message.objects.get(room=room, kind=Message.Kind.CREATED).pk
+    elsewhere = say(make_room(ada), ada).id
+    ids = {"deleted": gone.id, "line": line, "elsewhere": elsewhere, "unknown": 10**12}
+    room.refresh_from_db()
+    before = room.last_seq
+    place = {"slug": room.slug, "user_id": ada.pk, "message_id": ids[what]}
+    with refused(Code.NOT_FOUND):
+        edit_message(**place, body=EditIn(message="ho"))
+    with refused(Code.NOT_FOUND):
+        delete_message(**place)
+    with refused(Code.NOT_FOUND):
+        react(**place, emoji="👍")
+    room.refresh_from_db()
+    assert room.last_seq == before
+
+
+def test_react_and_take_it_back(ada: User, bob: User, room: ChatRoom, announced: list[Event]) -> None:
+    message = say(room, ada)
+    announced.clear()
+    react(slug=room.slug, user_id=bob.pk, message_id=message.id, emoji="👍")
+    react(slug=room.slug, user_id=bob.pk, message_id=message.id, emoji="🎉")
+    both = react(slug=room.slug, user_id=ada.pk, message_id=message.id, emoji="👍")
+    assert [(item.emoji, item.count, item.user_ids) for item in both.reactions] == [
+        ("👍", 2, [bob.pk, ada.pk]),
+        ("🎉", 1, [bob.pk]),
+    ]
+    left = unreact(slug=room.slug, user_id=bob.pk, message_id=message.id, emoji="👍")
+    again = unreact(slug=room.slug, user_id=bob.pk, message_id=message.id, emoji="👍")
+    assert again == left
+    assert [(item.emoji, item.user_ids) for item in left.reactions] == [("🎉", [bob.pk]), ("👍", [ada.pk])]
+    assert [event.event for event in announced if isinstance(event, Change)] == ["message_updated"] * 4
+
+
+def test_500_messages_cost_a_handful_of_queries(ada: User) -> None:
+    people = [ada, *(make_person(f"P{number}") for number in range(9))]
+    rooms = [make_room(ada, members=dict.fromkeys(people[1:], Role.MEMBER)) for _ in range(5)]
+    first = [say(room, ada) for room in rooms]
+    batch = [
+        Send(
+            rooms[n % 5].slug,
+            people[n % 10].pk,
+            SendIn(message=str(n), client_id=str(n), reply_to=first[n % 5].id),
+        )
+        for n in range(500)
+    ]
+    with queries() as statements:
+        outcomes = send_messages(batch)
+    assert texts(outcomes) == [str(n) for n in range(500)]
+    inserts = [statement for statement in statements if statement.startswith("INSERT")]
+    assert len(statements) - len(inserts) <= 4
+    if connection.vendor == "postgresql":  # SQLite takes only so many values in one statement
+        assert len(inserts) == 1

@@ -1,0 +1,64 @@
+"""Read pointers: forward only, never past the end, many in a few queries."""
+
+from backend.accounts.models import User
+from backend.chat.errors import ChatError, Code
+from backend.chat.events import Event, Passing, ReadOut
+from backend.chat.models import ChatRoom, Membership, Role
+from backend.chat.services.reads import Read, mark_reads
+from tests.chat.world import make_person, make_room, queries, say, together
+
+
+def pointer(room: ChatRoom, user: User) -> int:
+    return Membership.objects.get(room=room, user=user).last_read_seq
+
+
+def test_forward_only_and_not_past_the_end(ada: User, bob: User, room: ChatRoom, announced: list[Event]) -> None:
+    for _ in range(5):
+        say(room, ada)
+    announced.clear()
+    for wanted, now in ((3, 3), (2, 3), (3, 3), (10**15, 6)):
+        assert mark_reads([Read(room.slug, bob.pk, wanted)]) == [ReadOut(user_id=bob.pk, seq=now)]
+        assert pointer(room, bob) == now
+    assert announced == [
+        Passing(room.pk, room.slug, "read", ReadOut(user_id=bob.pk, seq=seq)) for seq in (3, 6)
+    ]  # fmt: skip
+
+
+def test_one_batch(ada: User, bob: User, cy: User, room: ChatRoom, announced: list[Event]) -> None:
+    last = say(room, ada).seq
+    announced.clear()
+    outcomes = mark_reads(
+        [
+            Read(room.slug, bob.pk, 1),
+            Read(room.slug, cy.pk, 1),
+            Read("no-such-room", bob.pk, 1),
+            Read(room.slug, bob.pk, last),
+            Read(room.slug, ada.pk, 1),
+        ]
+    )
+    codes = [outcome.code if isinstance(outcome, ChatError) else outcome.seq for outcome in outcomes]
+    assert codes == [last, Code.FORBIDDEN, Code.NOT_FOUND, last, 1]
+    assert [event.payload for event in announced if isinstance(event, Passing)] == [
+        ReadOut(user_id=ada.pk, seq=1),
+        ReadOut(user_id=bob.pk, seq=last),
+    ]
+
+
+def test_queries_do_not_grow_with_the_batch(ada: User) -> None:
+    people = [make_person(f"P{number}") for number in range(20)]
+    rooms = [make_room(ada, members=dict.fromkeys(people, Role.MEMBER)) for _ in range(3)]
+    with queries() as statements:
+        mark_reads([Read(room.slug, person.pk, 1) for room in rooms for person in people])
+    assert len(statements) == 3
+    with queries() as statements:
+        mark_reads([Read(room.slug, person.pk, 1) for room in rooms for person in people])
+    assert len(statements) == 1
+
+
+def test_two_workers_never_deadlock_or_go_back(ada: User) -> None:
+    rooms = [make_room(ada) for _ in range(8)]
+    last = [say(room, ada).seq for room in rooms]
+    there = [Read(room.slug, ada.pk, seq) for room, seq in zip(rooms, last, strict=True)]
+    back = [Read(room.slug, ada.pk, 1) for room in reversed(rooms)]
+    together([lambda reads=reads: mark_reads(reads) for reads in (there, back) * 4])
+    assert [pointer(room, ada) for room in rooms] == last

@@ -1,0 +1,139 @@
+"""The lists of rooms and members: what is in them, and that more rows cost no more queries."""
+
+import pytest
+
+from backend.accounts.models import User
+from backend.chat import room_queries
+from backend.chat.access import check
+from backend.chat.errors import Code
+from backend.chat.events import MembersIn, RoomOut, RoomSearchIn, SendIn
+from backend.chat.models import ChatRoom, Role
+from backend.chat.services import members, rooms
+from backend.chat.services.messages import Send, delete_message, react, send_messages
+from backend.chat.services.reads import Read, mark_reads
+from tests.chat.world import make_person, make_room, queries, refused, say
+
+
+def mine(user: User) -> list[RoomOut]:
+    return room_queries.my_rooms(user_id=user.pk).items
+
+
+def public(user: User, **search: object) -> list[str]:
+    page = room_queries.public_rooms(user_id=user.pk, search=RoomSearchIn.model_validate(search))
+    return [room.name for room in page.items]
+
+
+def unread(room: ChatRoom, user: User) -> int:
+    return room_queries.room(slug=room.slug, user_id=user.pk).unread_count
+
+
+def test_mine_sorted_by_what_was_said_last(ada: User, bob: User, cy: User) -> None:
+    first, second = (make_room(ada, members={bob: Role.ADMIN}, name=name) for name in ("First", "Second"))
+    make_room(cy, name="Not mine")
+    direct, _ = rooms.open_direct(user_id=ada.pk, other_id=bob.pk)
+    last = say(first, ada)
+    assert [room.name for room in mine(bob)] == ["First", "Ada & Bob", "Second"]
+    room = mine(bob)[0]
+    assert (room.slug, room.kind, room.role, room.member_count) == (first.slug, "public", Role.ADMIN, 2)
+    assert (room.last_seq, room.last_read_seq, room.unread_count) == (2, 0, 1)
+    assert room.last_message == last
+    assert [room.peer.name if room.peer else None for room in mine(bob)] == [None, "Ada", None]
+    assert [room.slug for room in mine(cy)] == [ChatRoom.objects.get(name="Not mine").slug]
+    say(second, bob)
+    assert [room.name for room in mine(ada)] == ["Second", "First", "Ada & Bob"]
+    assert mine(bob)[2].slug == direct.slug
+
+
+def test_unread_leaves_out_mine_system_lines_and_deleted_ones(ada: User, bob: User, cy: User, room: ChatRoom) -> None:
+    say(room, bob)
+    members.join(slug=room.slug, user_id=cy.pk)
+    gone = say(room, ada)
+    delete_message(slug=room.slug, user_id=ada.pk, message_id=gone.id)
+    assert (unread(room, bob), unread(room, ada)) == (0, 1)
+    last = say(room, ada)
+    assert unread(room, bob) == 1
+    mark_reads([Read(room.slug, bob.pk, last.seq)])
+    assert unread(room, bob) == 0
+
+
+def test_unread_stops_at_99(ada: User, bob: User, room: ChatRoom) -> None:
+    send_messages([Send(room.slug, ada.pk, SendIn(message="hi"))] * 98)
+    assert unread(room, bob) == 98
+    send_messages([Send(room.slug, ada.pk, SendIn(message="hi"))] * 40)
+    assert unread(room, bob) == 99
+
+
+def test_queries_do_not_grow_with_rooms_people_and_messages(ada: User, bob: User) -> None:
+    cost = []
+    for count in (10, 90):
+        for number in range(count):
+            room = make_room(ada, members={bob: Role.MEMBER}, name=f"Room {number}")
+            react(slug=room.slug, user_id=ada.pk, message_id=say(room, ada).id, emoji="👍")
+        for number in range(count // 5):
+            rooms.open_direct(user_id=bob.pk, other_id=make_person(f"P{count}-{number}").pk)
+        with queries() as statements:
+            found = mine(bob)
+        cost.append(len(statements))
+    assert len(found) == 100 + 20
+    assert cost[0] == cost[1] <= 5
+
+
+def test_public_rooms(ada: User, bob: User, cy: User) -> None:
+    make_room(ada, name="Green tea", members={bob: Role.MEMBER})
+    make_room(ada, name="Black TEA")
+    make_room(ada, name="Secret tea", kind="private")
+    make_room(ada, name="Coffee")
+    assert public(bob, q="tea") == ["Black TEA", "Green tea"]
+    assert public(bob, q="%") == []
+    assert public(bob) == ["Coffee", "Black TEA", "Green tea"]
+    found = room_queries.public_rooms(user_id=bob.pk, search=RoomSearchIn(q="tea")).items
+    assert [(room.role, room.unread_count, room.last_message is None) for room in found] == [
+        (None, 0, True),
+        (Role.MEMBER, 0, False),
+    ]
+
+
+def test_public_rooms_by_page(ada: User) -> None:
+    for number in range(5):
+        make_room(ada, name=f"Room {number}")
+    names, before, more = [], None, True
+    while more:
+        page = room_queries.public_rooms(user_id=ada.pk, search=RoomSearchIn(limit=2, before=before))
+        names.append([room.name for room in page.items])
+        before, more = page.items[-1].slug, page.has_more
+    assert names == [["Room 4", "Room 3"], ["Room 2", "Room 1"], ["Room 0"]]
+
+
+def test_what_strangers_see(ada: User, cy: User, room: ChatRoom) -> None:
+    say(room, ada)
+    seen = room_queries.room(slug=room.slug, user_id=cy.pk)
+    assert (seen.role, seen.last_message, seen.unread_count, seen.member_count) == (None, None, 0, 2)
+    with refused(Code.FORBIDDEN):
+        room_queries.room(slug=make_room(ada, kind="private").slug, user_id=cy.pk)
+    with refused(Code.NOT_FOUND):
+        room_queries.room(slug="no-such-room", user_id=cy.pk)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4])
+def test_members_by_page(ada: User, bob: User, cy: User, limit: int) -> None:
+    room = make_room(ada, members={bob: Role.ADMIN})
+    members.join(slug=room.slug, user_id=cy.pk)
+    access = check(slug=room.slug, user_id=bob.pk)
+    found, after, more = [], None, True
+    while more:
+        page = room_queries.members(access=access, page=MembersIn(after=after, limit=limit))
+        assert len(page.items) <= limit
+        found += [(member.name, member.role) for member in page.items]
+        after, more = page.items[-1].id, page.has_more
+    assert found == [("Ada", Role.OWNER), ("Bob", Role.ADMIN), ("Cy", Role.MEMBER)]
+
+
+def test_members_cost_one_query_at_any_number(ada: User) -> None:
+    cost = []
+    for count in (3, 30):
+        room = make_room(ada, members={make_person(f"P{count}-{n}"): Role.MEMBER for n in range(count)})
+        access = check(slug=room.slug, user_id=ada.pk)
+        with queries() as statements:
+            room_queries.members(access=access, page=MembersIn())
+        cost.append(len(statements))
+    assert cost == [1, 1]
