@@ -1,0 +1,81 @@
+"""The one ASGI app, `uvicorn backend.asgi:application`: composes all doors, owns startup and shutdown."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
+
+from django.core.asgi import get_asgi_application
+
+django_application = get_asgi_application()  # sets Django up: what follows needs its models
+
+import socketio
+from django.conf import settings
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Mount, Router
+from starlette.types import Receive, Scope, Send
+
+from backend.api.body_limit import BodyLimit
+from backend.chat import batched
+from backend.files import avatars, demo_page, static_files
+from backend.realtime import worker
+from backend.realtime.handshake import SocketIOHandshake
+from backend.realtime.routing import websocket_application
+
+socketio_application = SocketIOHandshake(socketio.ASGIApp(worker.sio, socketio_path=None))
+
+
+@asynccontextmanager
+async def lifespan(_: Any) -> AsyncIterator[None]:
+    await worker.start()
+    yield
+    await batched.drain()
+    await worker.stop()
+
+
+# The lifespan and everything that is a file.
+files = Router(
+    [
+        Mount("/static", static_files),
+        Mount("/media/avatars", avatars),
+        Mount("/", demo_page),
+    ],
+    lifespan=lifespan,
+)
+
+DOORS: dict[str, Any] = {
+    "socket.io": socketio_application,
+    "api": django_application,
+    "admin": django_application,
+    "healthz": django_application,
+    "readyz": django_application,
+    "metrics": django_application,
+}
+
+
+async def http(scope: Scope, receive: Receive, send: Send) -> None:
+    door = scope["path"].split("/", 2)[1]
+    await DOORS.get(door, files)(scope, receive, send)
+
+
+http_application = CORSMiddleware(
+    BodyLimit(http),
+    allow_origins=settings.ALLOWED_ORIGINS,
+    allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+    allow_headers=["Authorization", "Content-Type"],
+    expose_headers=["Retry-After"],
+)
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    match scope["type"]:
+        case "http":
+            await http_application(scope, receive, send)
+        case "websocket" if scope["path"].startswith("/socket.io"):
+            await socketio_application(scope, receive, send)
+        case "websocket":
+            await websocket_application(scope, receive, send)
+        case "lifespan":
+            await files(scope, receive, send)

@@ -1,0 +1,151 @@
+"""What clients may say over a socket: one table, for Socket.IO and plain WebSocket alike."""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from backend.chat import batched, queries
+from backend.chat.access import Access
+from backend.chat.errors import ChatError, Code, as_chat_error, internal, invalid
+from backend.chat.events import (
+    EditIn,
+    Emoji,
+    HistoryIn,
+    HistoryOut,
+    Id,
+    Incoming,
+    MessageOut,
+    Passing,
+    ReadIn,
+    ReadOut,
+    SendIn,
+    TypingIn,
+    TypingOut,
+)
+from backend.chat.publishing import announce
+from backend.chat.services import messages
+from backend.threads import in_db_thread
+
+from .connections import Connection
+
+logger = logging.getLogger(__name__)
+
+TYPING_EVERY = 1.0  # seconds between two notices of the same kind from one connection
+
+
+class EditCommand(EditIn):
+    id: Id
+
+
+class MessageCommand(Incoming):
+    id: Id
+
+
+class ReactionCommand(Incoming):
+    id: Id
+    emoji: Emoji
+
+
+async def _message(connection: Connection, body: SendIn) -> MessageOut:
+    sent = await batched.send_message(slug=connection.slug, user_id=connection.user_id, body=body)
+    return sent.message
+
+
+async def _edit(connection: Connection, body: EditCommand) -> MessageOut:
+    return await in_db_thread(
+        messages.edit_message,
+        slug=connection.slug,
+        user_id=connection.user_id,
+        message_id=body.id,
+        body=EditIn(message=body.message),
+    )
+
+
+async def _delete(connection: Connection, body: MessageCommand) -> MessageOut:
+    return await in_db_thread(
+        messages.delete_message, slug=connection.slug, user_id=connection.user_id, message_id=body.id
+    )
+
+
+async def _react(connection: Connection, body: ReactionCommand) -> MessageOut:
+    return await in_db_thread(
+        messages.react, slug=connection.slug, user_id=connection.user_id, message_id=body.id, emoji=body.emoji
+    )
+
+
+async def _unreact(connection: Connection, body: ReactionCommand) -> MessageOut:
+    return await in_db_thread(
+        messages.unreact, slug=connection.slug, user_id=connection.user_id, message_id=body.id, emoji=body.emoji
+    )
+
+
+async def _read(connection: Connection, body: ReadIn) -> ReadOut:
+    return await batched.mark_read(slug=connection.slug, user_id=connection.user_id, seq=body.seq)
+
+
+async def _history(connection: Connection, body: HistoryIn) -> HistoryOut:
+    access: Access = await batched.check_access(slug=connection.slug, user_id=connection.user_id)
+    return await in_db_thread(queries.history, room=access.room, page=body)
+
+
+async def _typing(connection: Connection, body: TypingIn) -> TypingOut:
+    notice = TypingOut(user_id=connection.user_id, typing=body.typing)
+    now = time.monotonic()
+    if (
+        connection.last_typing is None
+        or connection.last_typing[0] != body.typing
+        or (now - connection.last_typing[1] >= TYPING_EVERY)
+    ):
+        connection.last_typing = (body.typing, now)
+        announce([Passing(connection.room_id, connection.slug, "typing", notice, skip_user=connection.user_id)])
+    return notice
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    body: type[BaseModel]
+    run: Callable[[Connection, Any], Awaitable[BaseModel]]
+
+
+COMMANDS: dict[str, Command] = {
+    "message": Command(SendIn, _message),
+    "edit": Command(EditCommand, _edit),
+    "delete": Command(MessageCommand, _delete),
+    "react": Command(ReactionCommand, _react),
+    "unreact": Command(ReactionCommand, _unreact),
+    "read": Command(ReadIn, _read),
+    "history": Command(HistoryIn, _history),
+    "typing": Command(TypingIn, _typing),
+}
+
+
+async def reply(connection: Connection, name: object, payload: object) -> dict[str, Any]:
+    """Run a command; every outcome is an ack: `{ok: true, data}` or `{ok: false, error}`."""
+    try:
+        data = await _execute(connection, name, payload)
+        return {"ok": True, "data": data.model_dump(mode="json")}
+    except Exception as error:
+        return refusal(error)
+
+
+def refusal(error: Exception) -> dict[str, Any]:
+    """The ack of something that went wrong; a fault of ours is logged and told without details."""
+    known = as_chat_error(error)
+    if known is None:
+        logger.error("A command failed.", exc_info=error)
+    return {"ok": False, "error": (known or internal()).payload()}
+
+
+async def _execute(connection: Connection, name: object, payload: object) -> BaseModel:
+    command = COMMANDS.get(name) if isinstance(name, str) else None
+    if command is None:
+        raise invalid(type=f"There is no such event; there are: {', '.join(COMMANDS)}.")
+    if connection.ended:
+        raise ChatError(Code.UNAVAILABLE, "This connection is ending.", retry_after=1)
+    if not isinstance(payload, dict):
+        raise invalid(payload="The payload must be one JSON object.")
+    return await command.run(connection, command.body.model_validate(payload))

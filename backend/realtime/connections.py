@@ -1,0 +1,91 @@
+"""A connection: one person in one room over one socket, whatever the transport."""
+
+import logging
+from abc import ABC, abstractmethod
+
+from backend.accounts.tokens import Identity
+from backend.chat.events import ByeOut
+
+from .fifo import Fifo
+from .packets import Packet, Packets, encode
+from .websocket import RawSocket
+
+logger = logging.getLogger(__name__)
+
+DROP_PASSING = 256 * 1024  # bytes a client has not taken: from here on it gets no passing events
+CUT_OFF = 1024 * 1024  # bytes: from here on it is cut off and recovers with its position
+CODES = {"revoked": 4401, "removed": 4403, "slow": 4408, "draining": 1012}  # WebSocket close codes
+
+
+class Connection(ABC):
+    """A member of a room's feed. `room_id` is 0 until it enters one."""
+
+    def __init__(self, identity: Identity, slug: str, raw: RawSocket | None) -> None:
+        self.identity = identity
+        self.slug = slug
+        self.room_id = 0
+        self.holds = False
+        self.ended: str | None = None
+        self.commands = Fifo()
+        self.last_typing: tuple[bool, float] | None = None  # (typing, when), to thin out repeated notices
+        self.raw = raw
+
+    @property
+    def user_id(self) -> int:
+        return self.identity.user_id
+
+    @abstractmethod
+    def open(self) -> None:
+        """Tell the client that it is in; called once, right before its `sync`."""
+
+    @abstractmethod
+    def idle(self) -> bool:
+        """Nothing waits on the ordinary path, so raw frames overtake nothing."""
+
+    @abstractmethod
+    def waiting(self) -> int:
+        """Bytes (at least) that wait on the ordinary path."""
+
+    @abstractmethod
+    def frames(self, packets: Packets) -> bytes:
+        """The packets as raw frames of this transport."""
+
+    @abstractmethod
+    def enqueue(self, packets: Packets) -> None:
+        """Send the packets on the ordinary path, without waiting."""
+
+    @abstractmethod
+    def close(self, code: str) -> None:
+        """End the connection in the way of its transport, after what was sent before."""
+
+    def deliver(self, packets: Packets) -> None:
+        """Write without waiting. A client that does not take what it gets is cut off and comes back with `since`."""
+        if self.ended:
+            return
+        pending = self.waiting() + (self.raw.buffered if self.raw else 0)
+        if pending > DROP_PASSING and packets.droppable:
+            return
+        if pending > CUT_OFF:
+            logger.info("Cut off user %d in %s: %d bytes not taken.", self.user_id, self.slug, pending)
+            self.end("slow")
+            return
+        if not (self.raw and self.idle() and self.raw.write(self.frames(packets))):
+            self.enqueue(packets)
+
+    def end(self, code: str) -> None:
+        """Say `bye` and end the connection; a slow one is aborted: it would not take a `bye` either."""
+        if self.ended:
+            return
+        bye = ByeOut.model_validate({"code": code, "retry_after": 1 if code in {"slow", "draining"} else None})
+        if code != "slow":
+            self.deliver(Packets(self.slug, [Packet("bye", encode(bye))]))
+        self.ended = code
+        if code == "slow" and self.raw:
+            self.raw.abort()
+        else:
+            self.close(code)
+
+    async def drain(self) -> None:
+        """Shutdown: finish the commands that were taken, answer them, then say `bye`."""
+        await self.commands.drain()
+        self.end("draining")

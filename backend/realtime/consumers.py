@@ -1,0 +1,200 @@
+"""The plain WebSocket door: JSON frames with a `type`, for whoever has no Socket.IO client."""
+
+import asyncio
+import logging
+from collections import deque
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from pydantic import TypeAdapter
+
+from backend.accounts.tokens import Identity
+from backend.chat import batched, limits
+from backend.chat.errors import ChatError, Code, as_chat_error, internal, invalid
+from backend.chat.events import Seq
+from backend.threads import in_db_thread
+
+from .commands import refusal, reply
+from .connections import CODES, Connection
+from .packets import Packets
+from .server import CONNECT_TIMEOUT, PACKET_BYTES
+from .websocket import EXTENSION, RawSocket
+from .worker import hub
+
+logger = logging.getLogger(__name__)
+
+REASON_BYTES = 123  # what a WebSocket close frame can carry
+_since = TypeAdapter(Seq)
+
+
+class WebSocketConnection(Connection):
+    def __init__(self, consumer: "ChatConsumer", identity: Identity, slug: str, raw: RawSocket | None) -> None:
+        super().__init__(identity, slug, raw)
+        self._consumer = consumer
+        self._outbox: deque[str] = deque()
+        self._outbox_bytes = 0
+        self._writer: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        pass  # `sync` says it
+
+    def idle(self) -> bool:
+        return self._writer is None
+
+    def waiting(self) -> int:
+        return self._outbox_bytes
+
+    def frames(self, packets: Packets) -> bytes:
+        return packets.websocket_frames
+
+    def enqueue(self, packets: Packets) -> None:
+        for text in packets.websocket:
+            self.say(text.decode())
+
+    def say(self, text: str) -> None:
+        """Queue one frame."""
+        self._outbox.append(text)
+        self._outbox_bytes += len(text)
+        if self._writer is None:
+            self._writer = asyncio.ensure_future(self._write())
+
+    def close(self, code: str) -> None:
+        self._closing = asyncio.ensure_future(self._close(CODES[code], code))
+
+    async def _close(self, code: int, reason: str) -> None:
+        if self._writer is not None:
+            await self._writer
+        await self._consumer.hang_up(code, reason)
+
+    async def _write(self) -> None:
+        try:
+            while self._outbox:
+                text = self._outbox.popleft()
+                self._outbox_bytes -= len(text)
+                await self._consumer.send(text_data=text)
+        except Exception:
+            self._outbox.clear()  # the socket is gone; the consumer hears it as a disconnect
+        finally:
+            self._writer = None
+
+
+class ChatConsumer(AsyncWebsocketConsumer):
+    """One connection to `/ws/chat/<slug>/`; `scope["identity"]` is set by the middleware."""
+
+    channel_layer_alias = ""  # none of its own: revocation.py listens for the whole worker
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.connection: WebSocketConnection | None = None
+        self.closed = False
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        # Channels' own dispatch takes every frame through the one thread that all of Django's ORM would share.
+        match message["type"]:
+            case "websocket.connect":
+                await self.connect()
+            case "websocket.receive":
+                await self.websocket_receive(message)
+            case "websocket.disconnect":
+                await self.websocket_disconnect(message)
+
+    async def connect(self) -> None:
+        # Accept first: only an open WebSocket can tell a browser the code and the reason of a refusal.
+        await self.accept(self.scope.get("subprotocol"))
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                await self._enter()
+        except Exception as error:
+            known = as_chat_error(error)
+            if isinstance(error, TimeoutError):
+                known = ChatError(Code.UNAVAILABLE, "This took too long: try again.", retry_after=2)
+            if known is None:
+                logger.exception("A WebSocket connect failed.")
+            await self._refuse(known or internal())
+
+    async def _enter(self) -> None:
+        address = (self.scope.get("client") or ("",))[0]
+        await in_db_thread(limits.check, settings.RATE_CONNECT, f"connect:{address}")
+        identity: Identity | ChatError = self.scope["identity"]
+        if isinstance(identity, ChatError):
+            raise identity
+        slug = self.scope["url_route"]["kwargs"].get("slug")
+        if slug is None:
+            raise ChatError(Code.NOT_FOUND, "Rooms are at /ws/chat/<slug>/.")
+        query = parse_qs(self.scope["query_string"].decode("latin-1"))
+        since = _since.validate_python(query["since"][0]) if "since" in query else None
+        raw = self.scope.get("extensions", {}).get(EXTENSION)
+        connection = self.connection = WebSocketConnection(self, identity, slug, raw)
+        hub.register(connection)
+        access = await batched.check_access(slug=slug, user_id=identity.user_id)
+        await hub.enter(connection, access.room, since)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        connection = self.connection
+        if connection is None or connection.ended:
+            return
+        ref: Any = None
+        try:
+            if text_data is None:
+                raise invalid(payload="Binary frames are not accepted: send JSON text, upload files over REST.")
+            if len(text_data) > PACKET_BYTES or len(text_data.encode()) > PACKET_BYTES:
+                raise ChatError(Code.TOO_LARGE, f"A frame holds {PACKET_BYTES // 1024} KiB at most.")
+            frame = _parse(text_data)
+        except ChatError as error:
+            self._ack(connection, None, refusal(error))
+            return
+        ref, name = frame.pop("ref", None), frame.pop("type", "message")
+        await connection.commands.put(lambda: self._run(connection, name, frame, ref))
+
+    async def _run(self, connection: WebSocketConnection, name: object, payload: object, ref: object) -> None:
+        self._ack(connection, ref, await reply(connection, name, payload))
+
+    def _ack(self, connection: WebSocketConnection, ref: object, answer: dict[str, Any]) -> None:
+        """The reply to a frame with a `ref`; a refusal is told without one, too."""
+        if ref is not None or not answer["ok"]:
+            connection.say(orjson.dumps({"type": "ack", "ref": ref, **answer}).decode())
+
+    async def disconnect(self, code: int) -> None:
+        if self.connection is not None:
+            self.connection.ended = self.connection.ended or "gone"
+            hub.leave(self.connection)
+
+    async def hang_up(self, code: int, reason: str) -> None:
+        """Close once; a socket that is gone already is no error."""
+        if self.closed:
+            return
+        self.closed = True
+        try:
+            await self.close(code, reason)
+        except Exception:
+            logger.debug("The socket was gone before it could be closed.", exc_info=True)
+
+    async def _refuse(self, error: ChatError) -> None:
+        if self.connection is not None:
+            hub.leave(self.connection)
+        # The whole error as a frame, for those who read frames; the code and a short reason for the rest.
+        await self.send(text_data=orjson.dumps({"type": "error", **error.payload()}).decode())
+        await self.hang_up(error.row.close, _reason(error))
+
+
+def _reason(error: ChatError) -> str:
+    """The error object as a close reason; only its code where it would not fit."""
+    for payload in (error.payload(), {"code": error.code.value}):
+        text = orjson.dumps(payload)
+        if len(text) <= REASON_BYTES:
+            break
+    return text.decode()
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        frame = orjson.loads(text)
+    except ValueError as error:
+        raise invalid(payload="This is not JSON.") from error
+    if not isinstance(frame, dict):
+        raise invalid(payload="A frame is one JSON object.")
+    return frame

@@ -1,0 +1,256 @@
+"""The hub: this worker's open rooms and connections. Joins what the domain announces, the bus and the database."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+from backend.chat import queries
+from backend.chat.errors import ChatError, Code
+from backend.chat.events import AccessEnded, Event, MessageOut, SyncOut
+from backend.chat.models import ChatRoom
+from backend.threads import in_db_thread
+
+from . import revocation, wire
+from .bus import Bus
+from .connections import Connection
+from .feed import Delivery, RoomFeed
+from .packets import Packet, Packets, encode
+
+logger = logging.getLogger(__name__)
+
+HOLE_PATIENCE = 0.05  # seconds a hole may stay open before the database is asked
+SWEEP_EVERY = 2.0
+
+
+class Hub:
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+        self.name = secrets.token_hex(8)
+        self.feeds: dict[int, RoomFeed] = {}
+        self.draining = False
+        self._opening: dict[int, asyncio.Task[RoomFeed]] = {}
+        self._holds: dict[int, int] = {}  # connections that are in a room or on their way into it
+        self._filling: dict[int, asyncio.Task[None]] = {}
+        self._connections: dict[int, set[Connection]] = {}  # by user
+        self._outside: dict[str, Callable[[bytes], None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        await self.bus.start(self._hear, self._catch_up_soon)
+        self._spawn(self._sweep_forever())
+        self._spawn(revocation.listen(self.end_access))
+        self._spawn(revocation.check_forever(self.connections))
+
+    async def listen_outside(self, channel: str, listener: Callable[[bytes], None]) -> None:
+        """Pass what is said on one more channel of the bus to `listener`."""
+        self._outside[channel] = listener
+        await self.bus.subscribe(channel)
+
+    def connections(self) -> Iterator[Connection]:
+        """All connections of this worker, also those on their way in."""
+        return chain.from_iterable(self._connections.values())
+
+    async def stop(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.bus.stop()
+
+    # --- news ------------------------------------------------------------------
+
+    def post(self, events: Sequence[Event]) -> None:
+        """Deliver what happened to this worker's members and tell the others. Callable from any thread."""
+        self._loop.call_soon_threadsafe(self._post, events)
+
+    def _post(self, events: Sequence[Event]) -> None:
+        for news in wire.by_room(events):
+            self._feed(news)
+            self.bus.publish(wire.channel_of(news.room_id), wire.pack(self.name, news))
+        for event in events:
+            if isinstance(event, AccessEnded):
+                self.end_access(event)
+                self._spawn(revocation.tell_workers(event))
+
+    def _hear(self, channel: str, message: bytes) -> None:
+        if listener := self._outside.get(channel):
+            listener(message)
+        elif channel.startswith(wire.ROOM_CHANNEL) and (news := wire.unpack(self.name, channel, message)):
+            self._feed(news)
+
+    def _feed(self, news: wire.RoomNews) -> None:
+        feed = self.feeds.get(news.room_id)
+        if feed is None:
+            return
+        feed.receive(news.deliveries)
+        for packet, skip_user in news.passing:
+            feed.say(packet, skip_user=skip_user)
+        if feed.has_hole and feed.room_id not in self._filling:
+            self._filling[feed.room_id] = self._spawn(self._fill_soon(feed))
+
+    def end_access(self, event: AccessEnded) -> None:
+        """Close the connections of this worker that the event speaks of."""
+        people = [event.user_id] if event.user_id is not None else list(self._connections)
+        for user_id in people:
+            for connection in list(self._connections.get(user_id, ())):
+                if event.concerns(connection.room_id, connection.identity.digest):
+                    connection.end("removed" if event.room_id else "revoked")
+
+    # --- holes and the sweep -----------------------------------------------------
+
+    async def _fill_soon(self, feed: RoomFeed) -> None:
+        try:
+            await asyncio.sleep(HOLE_PATIENCE)
+            if feed.has_hole:
+                await self.fill(feed)
+        finally:
+            self._filling.pop(feed.room_id, None)
+
+    async def fill(self, feed: RoomFeed) -> None:
+        """Bring a feed up to what the database has."""
+        room = ChatRoom(pk=feed.room_id, slug=feed.slug)
+        while True:
+            missing = await in_db_thread(_deliveries_after, room, feed.seq)
+            feed.catch_up(missing)
+            if len(missing) < queries.RECOVERABLE:
+                return
+
+    async def sweep(self) -> None:
+        """Compare every open feed with the database, in one query: finds what no message told of."""
+        if not self.feeds:
+            return
+        last_seqs = await in_db_thread(queries.last_seqs, list(self.feeds))
+        for room_id, last_seq in last_seqs.items():
+            feed = self.feeds.get(room_id)
+            if feed is not None and feed.seq < last_seq:
+                await self.fill(feed)
+
+    def _catch_up_soon(self) -> None:
+        self._spawn(self.sweep())
+
+    async def _sweep_forever(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_EVERY)
+            try:
+                await self.sweep()
+            except Exception as error:
+                logger.warning("The sweep failed (%s); the next one is in %s s.", error, SWEEP_EVERY)
+
+    # --- members -------------------------------------------------------------------
+
+    def register(self, connection: Connection) -> None:
+        """From here on the connection hears when its person's access ends, also while it is connecting."""
+        self._connections.setdefault(connection.user_id, set()).add(connection)
+
+    async def enter(self, connection: Connection, room: ChatRoom, since: int | None) -> None:
+        """Make a registered connection a member of the room: `open`, then `sync`, then every change after it."""
+        connection.room_id = room.pk
+        self._holds[room.pk] = self._holds.get(room.pk, 0) + 1
+        connection.holds = True
+        feed = await self._open(room)
+        sync = await self._sync(feed, room, since)
+        # No await from here on: nothing falls between the sync and the first change after it.
+        if connection.ended or self.draining:
+            raise ChatError(Code.UNAVAILABLE if self.draining else Code.UNAUTHORIZED, retry_after=1)
+        connection.open()
+        feed.members.add(connection)
+        sync.online = len({member.user_id for member in feed.members})
+        connection.deliver(Packets(feed.slug, [Packet("sync", encode(sync))]))
+
+    def leave(self, connection: Connection) -> None:
+        """The connection is gone; the room is closed behind its last member."""
+        mine = self._connections.get(connection.user_id)
+        if mine is not None:
+            mine.discard(connection)
+            if not mine:
+                del self._connections[connection.user_id]
+        if not connection.holds:
+            return
+        connection.holds = False
+        room_id = connection.room_id
+        feed = self.feeds.get(room_id)
+        if feed is not None:
+            feed.members.discard(connection)
+        self._holds[room_id] -= 1
+        if not self._holds[room_id]:
+            del self._holds[room_id]
+            if self.feeds.pop(room_id, None) is not None:
+                self._spawn(self._unsubscribe(room_id))
+
+    async def _unsubscribe(self, room_id: int) -> None:
+        if room_id not in self._holds:
+            await self.bus.unsubscribe(wire.channel_of(room_id))
+            if room_id in self._holds:  # somebody came meanwhile
+                await self.bus.subscribe(wire.channel_of(room_id))
+                await self.sweep()
+
+    async def _open(self, room: ChatRoom) -> RoomFeed:
+        if feed := self.feeds.get(room.pk):
+            return feed
+        opening = self._opening.get(room.pk)
+        if opening is None:
+            opening = self._opening[room.pk] = asyncio.create_task(self._open_feed(room))
+            opening.add_done_callback(lambda _: self._opening.pop(room.pk, None))
+        return await asyncio.shield(opening)
+
+    async def _open_feed(self, room: ChatRoom) -> RoomFeed:
+        """Subscribe first, read the position second: a change in between is heard and dropped, never missed."""
+        await self.bus.subscribe(wire.channel_of(room.pk))
+        position = (await in_db_thread(queries.last_seqs, [room.pk])).get(room.pk)
+        if position is None:
+            raise ChatError(Code.NOT_FOUND, "No such room.")
+        feed = RoomFeed(room.pk, room.slug, position)
+        if room.pk in self._holds:
+            self.feeds[room.pk] = feed
+        return feed
+
+    async def _sync(self, feed: RoomFeed, room: ChatRoom, since: int | None) -> SyncOut:
+        """The sync of a client at `since`: from the ring if it reaches that far, else from the database."""
+        if since is not None and (missed := feed.after(since)) is not None:
+            return SyncOut(
+                room=room.slug,
+                seq=feed.seq,
+                recovered=True,
+                messages=[MessageOut.model_validate_json(item.data) for item in missed],
+                has_more=False,
+                online=0,
+            )
+        while True:
+            sync = await in_db_thread(queries.sync, room=room, since=since)
+            if sync.seq > feed.seq:
+                await self.fill(feed)
+            newer = feed.after(sync.seq)
+            if newer is not None:
+                return _merged(sync, newer, feed.seq)
+
+    # --- tasks -----------------------------------------------------------------------
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            logger.warning("A task of the hub failed: %s", error)
+
+
+def _deliveries_after(room: ChatRoom, seq: int) -> list[Delivery]:
+    return [wire.delivery(change) for change in queries.changes(room=room, since=seq)]
+
+
+def _merged(sync: SyncOut, newer: Sequence[Delivery], seq: int) -> SyncOut:
+    """The sync brought forward by what the feed delivered while the database was read."""
+    messages = {message.id: message for message in sync.messages}
+    for item in newer:
+        if sync.recovered or item.event == "message" or item.message_id in messages:
+            messages.pop(item.message_id, None) if sync.recovered else None
+            messages[item.message_id] = MessageOut.model_validate_json(item.data)
+    sync.messages = list(messages.values())
+    sync.seq = seq
+    return sync

@@ -1,0 +1,65 @@
+"""Events on their way to the members of a room, encoded once for each kind of connection."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import orjson
+from pydantic import BaseModel
+
+from .websocket import text_frame
+
+
+def encode(payload: BaseModel | dict[str, Any]) -> bytes:
+    """JSON as it goes over the wire."""
+    return payload.model_dump_json().encode() if isinstance(payload, BaseModel) else orjson.dumps(payload)
+
+
+class Json:
+    """What python-socketio wants of a JSON module, on orjson."""
+
+    @staticmethod
+    def dumps(value: Any, **_: Any) -> str:
+        return orjson.dumps(value, default=_plain).decode()
+
+    loads = staticmethod(orjson.loads)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+class Packet(NamedTuple):
+    """One event with its payload as JSON."""
+
+    event: str
+    data: bytes
+
+
+class Packets:
+    """Packets of one room that leave together."""
+
+    def __init__(self, slug: str, packets: Sequence[Packet], *, droppable: bool = False) -> None:
+        self._slug = slug.encode()
+        self._packets = packets
+        self.droppable = droppable
+
+    @cached_property
+    def socketio(self) -> list[bytes]:
+        """Socket.IO EVENT packets, without Engine.IO's leading `4`."""
+        return [b'2/%b,["%b",%b]' % (self._slug, event.encode(), data) for event, data in self._packets]
+
+    @cached_property
+    def socketio_frames(self) -> bytes:
+        return b"".join(text_frame(b"4" + text) for text in self.socketio)
+
+    @cached_property
+    def websocket(self) -> list[bytes]:
+        """The plain WebSocket's form: the payload with a `type`."""
+        return [b'{"type":"%b",%b' % (event.encode(), data[1:]) for event, data in self._packets]
+
+    @cached_property
+    def websocket_frames(self) -> bytes:
+        return b"".join(text_frame(text) for text in self.websocket)

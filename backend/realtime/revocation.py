@@ -1,0 +1,79 @@
+"""Live revocation: who loses a right loses the connections that stood on it, on every worker.
+
+Told over the channel layer at once; found by a check against the database every few seconds when nothing tells.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from typing import Any
+
+from channels.layers import get_channel_layer
+
+from backend.accounts import tokens
+from backend.chat import access
+from backend.chat.events import AccessEnded
+from backend.threads import in_db_thread
+
+from .connections import Connection
+
+logger = logging.getLogger(__name__)
+
+GROUP = "chat.workers"
+CHECK_EVERY = 10.0  # seconds
+CHECK_AT_ONCE = 500  # connections a query
+RETRY = 1.0
+REJOIN_EVERY = 3600.0  # the Redis channel layer forgets members of a group after a day
+PATIENCE = 2.0  # seconds for the channel layer
+
+
+async def tell_workers(event: AccessEnded) -> None:
+    """Send the event to every worker through the channel layer."""
+    async with asyncio.timeout(PATIENCE):
+        await get_channel_layer().group_send(GROUP, {"type": "access.ended", **asdict(event)})
+
+
+async def listen(end_access: Callable[[AccessEnded], None]) -> None:
+    """Hear what other processes tell, for ever; a channel layer that fails is asked again."""
+    layer = get_channel_layer()
+    channel = await layer.new_channel("worker")
+    while True:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await layer.group_add(GROUP, channel)
+            async with asyncio.timeout(REJOIN_EVERY):
+                while True:
+                    message: dict[str, Any] = await layer.receive(channel)
+                    message.pop("type")
+                    end_access(AccessEnded(**message))
+        except TimeoutError:
+            continue  # a place in a group expires: take it again
+        except Exception as error:
+            logger.warning("The channel layer: %s; trying again in %s s.", error or type(error).__name__, RETRY)
+            await asyncio.sleep(RETRY)
+
+
+async def check_forever(connections: Callable[[], Iterable[Connection]]) -> None:
+    """End the connections whose token or membership is no more."""
+    while True:
+        await asyncio.sleep(CHECK_EVERY)
+        try:
+            everybody = list(connections())
+            for start in range(0, len(everybody), CHECK_AT_ONCE):
+                for connection, code in await in_db_thread(_ended, everybody[start : start + CHECK_AT_ONCE]):
+                    connection.end(code)
+        except Exception as error:
+            logger.warning("Could not check the connections (%s); again in %s s.", error, CHECK_EVERY)
+
+
+def _ended(connections: list[Connection]) -> list[tuple[Connection, str]]:
+    alive = tokens.alive({connection.identity.digest for connection in connections})
+    members = access.members_among({(connection.room_id, connection.user_id) for connection in connections})
+    ended = []
+    for connection in connections:
+        if connection.identity.digest and connection.identity.digest not in alive:
+            ended.append((connection, "revoked"))
+        elif connection.room_id and (connection.room_id, connection.user_id) not in members:
+            ended.append((connection, "removed"))
+    return ended

@@ -1,0 +1,92 @@
+"""uvicorn's WebSocket protocol with a raw-frame door, offered to the app as `scope["extensions"]["chat.raw"]`.
+
+Server-to-client frames are not masked, so the bytes of a frame are the same for every receiver:
+encode once, write to each transport. Where this class is not in use, the ordinary ASGI path is taken.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+EXTENSION = "chat.raw"
+
+# What has to happen before a shutdown closes the sockets. Awaited by each of them, so it must bear that.
+before_shutdown: list[Callable[[], Awaitable[None]]] = []
+
+
+def text_frame(text: bytes) -> bytes:
+    """One unmasked, uncompressed WebSocket text frame (RFC 6455, section 5.2)."""
+    size = len(text)
+    if size < 126:
+        return bytes((0x81, size)) + text
+    if size < 65_536:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + text
+    return b"\x81\x7f" + size.to_bytes(8, "big") + text
+
+
+class RawSocket:
+    """The raw side of one connection."""
+
+    __slots__ = ("_protocol",)
+
+    def __init__(self, protocol: "ChatWebSocketProtocol") -> None:
+        self._protocol = protocol
+
+    def write(self, frames: bytes) -> bool:
+        """Write encoded frames at once. False: not possible now, go the ordinary way."""
+        protocol = self._protocol
+        if (
+            protocol.sends_under_way
+            or not protocol.handshake_complete
+            or protocol.disconnected
+            or protocol.close_sent
+            or protocol.transport.is_closing()
+        ):
+            return False
+        protocol.transport.write(frames)
+        return True
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that the peer has not taken yet."""
+        return self._protocol.transport.get_write_buffer_size()
+
+    def abort(self) -> None:
+        """End the connection now; what is buffered is thrown away."""
+        self._protocol.transport.abort()
+
+
+class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
+    sends_under_way = 0
+    _shutdown: asyncio.Task[None] | None = None
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            extensions: dict[str, Any] = self.scope["extensions"]
+            extensions[EXTENSION] = RawSocket(self)
+
+    async def send(self, message: Any) -> None:
+        # A send that waits for the peer must not be overtaken by a raw frame.
+        self.sends_under_way += 1
+        try:
+            await super().send(message)
+        finally:
+            self.sends_under_way -= 1
+
+    def shutdown(self) -> None:
+        """uvicorn would close at once: whatever the client asked for is answered first."""
+        if not self.handshake_complete:
+            super().shutdown()
+        elif self._shutdown is None:
+            self._shutdown = self.loop.create_task(self._drain_and_shutdown())
+
+    async def _drain_and_shutdown(self) -> None:
+        try:
+            for drain in before_shutdown:
+                await drain()
+        finally:
+            super().shutdown()

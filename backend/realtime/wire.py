@@ -1,0 +1,68 @@
+"""How events travel between workers: JSON on one Redis channel a room."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import orjson
+
+from backend.chat.events import Change, Event, Passing
+
+from .feed import Delivery
+from .packets import Packet, encode
+
+ROOM_CHANNEL = "chat:room:"
+
+
+class RoomNews(NamedTuple):
+    """What happened in one room, ready to be fed: durable changes, then things of the moment."""
+
+    room_id: int
+    deliveries: list[Delivery]
+    passing: list[tuple[Packet, int | None]]  # (packet, user to skip)
+
+
+def channel_of(room_id: int) -> str:
+    return f"{ROOM_CHANNEL}{room_id}"
+
+
+def delivery(change: Change) -> Delivery:
+    payload = change.payload
+    return Delivery(payload.updated_seq, payload.id, change.event, encode(payload))
+
+
+def by_room(events: Iterable[Event]) -> list[RoomNews]:
+    """The changes and passing events, each encoded once, grouped by room in the order given."""
+    rooms: dict[int, RoomNews] = {}
+    for event in events:
+        if isinstance(event, Change):
+            news = rooms.setdefault(event.room_id, RoomNews(event.room_id, [], []))
+            news.deliveries.append(delivery(event))
+        elif isinstance(event, Passing):
+            news = rooms.setdefault(event.room_id, RoomNews(event.room_id, [], []))
+            news.passing.append((Packet(event.event, encode(event.payload)), event.skip_user))
+    return list(rooms.values())
+
+
+def pack(origin: str, news: RoomNews) -> bytes:
+    """`origin` names the worker, so that it can skip what it has delivered itself."""
+    changes = [(seq, pk, event, orjson.Fragment(data)) for seq, pk, event, data in news.deliveries]
+    passing = [(packet.event, orjson.Fragment(packet.data), skip) for packet, skip in news.passing]
+    return origin.encode() + b" " + orjson.dumps([changes, passing])
+
+
+def unpack(origin: str, channel: str, message: bytes) -> RoomNews | None:
+    """The news of another worker; None when it is one's own."""
+    sender, _, body = message.partition(b" ")
+    if sender == origin.encode():
+        return None
+    changes, passing = orjson.loads(body)
+    return RoomNews(
+        int(channel.removeprefix(ROOM_CHANNEL)),
+        [Delivery(seq, pk, event, orjson.dumps(data)) for seq, pk, event, data in changes],
+        [(Packet(event, orjson.dumps(data)), skip) for event, data, skip in passing],
+    )
+
+
+def messages(origin: str, events: Sequence[Event]) -> list[tuple[str, bytes]]:
+    """(channel, message) for each room that the events speak of."""
+    return [(channel_of(news.room_id), pack(origin, news)) for news in by_room(events)]

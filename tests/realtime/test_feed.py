@@ -1,0 +1,126 @@
+"""RoomFeed under any order of arrival: every member sees every change once, in order, without a hole."""
+
+from dataclasses import dataclass, field
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.realtime.feed import RING_BYTES, RING_CHANGES, Delivery, RoomFeed
+from backend.realtime.packets import Packet, Packets
+
+
+def change(seq: int, message_id: int | None = None, size: int = 2) -> Delivery:
+    return Delivery(seq, message_id or seq, "message" if message_id is None else "message_updated", b"x" * size)
+
+
+@dataclass(eq=False)
+class Recorder:
+    """A member that writes down the seqs it gets; `start` is the position it was synced to."""
+
+    start: int
+    user_id: int = 1
+    packets: list[Packets] = field(default_factory=list)
+
+    def open(self) -> None: ...
+
+    def end(self, code: str) -> None: ...
+
+    def deliver(self, packets: Packets) -> None:
+        self.packets.append(packets)
+
+    def data(self) -> list[bytes]:
+        return [text for packets in self.packets for text in packets.socketio]
+
+
+def log_of(length: int, edits: dict[int, int]) -> list[Delivery]:
+    """A room's log: `edits[seq]` is the message that the change at `seq` edits, if that is an earlier one."""
+    return [
+        Delivery(seq, target, "message_updated", b'{"seq":%d}' % seq)
+        if (target := edits.get(seq)) and target < seq
+        else Delivery(seq, seq, "message", b'{"seq":%d}' % seq)
+        for seq in range(1, length + 1)
+    ]
+
+
+def stored_after(log: list[Delivery], committed: int, position: int) -> list[Delivery]:
+    """What the database answers: each message once, at its newest place."""
+    newest = {delivery.message_id: delivery for delivery in log[:committed]}
+    return sorted(delivery for delivery in newest.values() if delivery.seq > position)
+
+
+@given(st.data())
+def test_any_arrival_order_gives_every_member_the_same_log(data: st.DataObject) -> None:
+    length = data.draw(st.integers(1, 25))
+    edits = data.draw(st.dictionaries(st.integers(2, 25), st.integers(1, 24), max_size=8))
+    log = log_of(length, edits)
+    feed = RoomFeed(1, "tea", 0)
+    members = [Recorder(0)]
+    feed.members.add(members[0])
+    committed = 0
+    for _ in range(data.draw(st.integers(1, 40))):
+        match data.draw(st.sampled_from(["commit", "arrive", "catch up", "join"])):
+            case "commit":
+                committed = data.draw(st.integers(committed, length))
+            case "arrive" if committed:
+                feed.receive(data.draw(st.lists(st.sampled_from(log[:committed]), max_size=6)))
+            case "catch up":
+                feed.catch_up(stored_after(log, committed, feed.seq))
+                assert feed.seq >= committed
+                assert not feed.has_hole
+            case "join":
+                members.append(Recorder(feed.seq))
+                feed.members.add(members[-1])
+    feed.catch_up(stored_after(log, length, feed.seq))
+
+    assert feed.seq == length
+    newest = {delivery.message_id: delivery.seq for delivery in log}
+    for member in members:
+        seen = [int(text.split(b'"seq":')[1].rstrip(b"}]")) for text in member.data()]
+        assert seen == sorted(set(seen)), "in order, and once"
+        # A place that is missing was taken over by a later change of the same message.
+        expected = {seq for seq in newest.values() if seq > member.start}
+        assert expected <= set(seen)
+        assert all(seq > member.start for seq in seen)
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=30), st.integers(0, 12))
+def test_the_ring_gives_back_exactly_what_came_after_a_position(targets: list[int], position: int) -> None:
+    log = log_of(len(targets), dict(enumerate(targets, start=1)))
+    feed = RoomFeed(1, "tea", 0)
+    feed.receive(log)
+    missed = feed.after(position)
+    if position > len(log):
+        assert missed is None
+    else:
+        assert missed == stored_after(log, len(log), position)
+
+
+def test_a_hole_holds_back_what_is_later_until_it_is_filled() -> None:
+    feed, member = RoomFeed(1, "tea", 4), Recorder(4)
+    feed.members.add(member)
+    feed.receive([change(6), change(7)])
+    assert feed.has_hole
+    assert not member.packets
+    feed.receive([change(5)])
+    assert not feed.has_hole
+    assert len(member.packets) == 1, "what is ready together leaves together"
+    assert feed.seq == 7
+
+
+def test_the_ring_is_bounded_by_changes_and_by_bytes() -> None:
+    feed = RoomFeed(1, "tea", 0)
+    feed.receive([change(seq) for seq in range(1, RING_CHANGES + 11)])
+    assert feed.after(9) is None
+    assert len(feed.after(10) or []) == RING_CHANGES
+    large = RoomFeed(1, "tea", 0)
+    large.receive([change(seq, size=RING_BYTES // 4) for seq in range(1, 11)])
+    assert large.floor == 6
+
+
+def test_what_is_of_the_moment_skips_its_sender_and_takes_no_place() -> None:
+    feed, sender, other = RoomFeed(1, "tea", 3), Recorder(3, user_id=1), Recorder(3, user_id=2)
+    feed.members |= {sender, other}
+    feed.say(Packet("typing", b'{"user_id":1,"typing":true}'), skip_user=1)
+    assert not sender.packets
+    assert [packets.droppable for packets in other.packets] == [True]
+    assert feed.seq == 3
