@@ -1,5 +1,6 @@
 """Fixtures for all tests. Where a program is missing, its tests are skipped; with REQUIRE_SERVICES set, they fail."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from backend.chat import publishing
 from backend.chat.events import Event
 from tests.processes import ROOT, find_program, missing
 from tests.servers import ChatServer, Cluster, cluster
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request buries what a failed test reports
 
 
 @pytest.fixture

@@ -16,10 +16,12 @@ class Gate:
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
+        self.entered = threading.Event()
         self.open = threading.Event()
         self.open.set()
 
     def __call__(self, items: Sequence[int]) -> list[int | Exception]:
+        self.entered.set()
         self.open.wait(timeout=10)
         self.batches.append(list(items))
         if any(item < 0 for item in items):
@@ -31,8 +33,7 @@ async def entered(gate: Gate, batcher: Batcher[int, int], item: int) -> asyncio.
     """A call that the batcher has taken into a running batch, which the gate holds."""
     gate.open.clear()
     task = asyncio.create_task(batcher(item))
-    while not (batcher._worker and not batcher._waiting):
-        await asyncio.sleep(0)
+    await asyncio.to_thread(gate.entered.wait, 10)
     return task
 
 
@@ -92,7 +93,7 @@ async def test_drain_waits_for_everything_taken() -> None:
     await asyncio.sleep(0)
     gate.open.set()
     await batcher.drain()
-    assert all(call.done() for call in calls) or await asyncio.gather(*calls)
+    assert await asyncio.gather(*calls) == [item * 2 for item in range(1, 7)]
     assert gate.batches == [[1], [2, 3], [4, 5], [6]]
 
 

@@ -8,7 +8,7 @@ from backend.api.auth import SignedRequest, token_auth
 from backend.api.schemas import errors
 from backend.chat import batched, queries
 from backend.chat.errors import Code
-from backend.chat.events import EditIn, HistoryIn, HistoryOut, Id, MessageOut, SendIn, Seq, SyncOut
+from backend.chat.events import EditIn, Emoji, HistoryIn, HistoryOut, Id, MessageOut, SendIn, Seq, SyncOut
 from backend.chat.services import messages
 from backend.threads import in_db_thread
 
@@ -78,3 +78,29 @@ async def edit_message(request: SignedRequest, slug: str, message_id: Id, body: 
 async def delete_message(request: SignedRequest, slug: str, message_id: Id) -> Any:
     """My own; as admin or owner anybody's. The answer is what stays in its place: the message without its text."""
     return await in_db_thread(messages.delete_message, slug=slug, user_id=request.auth.user_id, message_id=message_id)
+
+
+@router.put(
+    "/rooms/{slug:slug}/messages/{message_id}/reactions/{emoji}",
+    operation_id="react",
+    summary="Put an emoji on a message",
+    response={200: MessageOut, **errors(*WRITE)},
+)
+async def react(request: SignedRequest, slug: str, message_id: Id, emoji: Emoji) -> Any:
+    """Doing it again changes nothing."""
+    return await in_db_thread(
+        messages.react, slug=slug, user_id=request.auth.user_id, message_id=message_id, emoji=emoji
+    )
+
+
+@router.delete(
+    "/rooms/{slug:slug}/messages/{message_id}/reactions/{emoji}",
+    operation_id="unreact",
+    summary="Take my emoji off a message",
+    response={200: MessageOut, **errors(*WRITE)},
+)
+async def unreact(request: SignedRequest, slug: str, message_id: Id, emoji: Emoji) -> Any:
+    """Doing it again changes nothing."""
+    return await in_db_thread(
+        messages.unreact, slug=slug, user_id=request.auth.user_id, message_id=message_id, emoji=emoji
+    )

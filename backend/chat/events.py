@@ -249,7 +249,7 @@ class Passing:
 
     room_id: int
     slug: str
-    event: Literal["typing", "read", "presence", "room"]
+    event: Literal["typing", "read", "room"]
     payload: BaseModel
     skip_user: int | None = None
 

@@ -39,7 +39,7 @@ class _CountRows(Subquery):
 
 def my_rooms(*, user_id: int) -> RoomsOut:
     """The rooms of a person, the one where something was said last first."""
-    rows = _rows(user_id).filter(mine__user=user_id).order_by("-last_message_id", "-pk")
+    rows = _rows(user_id).filter(mine__isnull=False).order_by("-last_message_id", "-pk")
     return RoomsOut(items=_outs(rows, user_id))
 
 
@@ -90,7 +90,8 @@ def _rows(user_id: int) -> QuerySet[Any, Row]:
         mine=FilteredRelation("memberships", condition=Q(memberships__user=user_id)),
         role=F("mine__role"),
         last_read_seq=F("mine__last_read_seq"),
-        unread_count=_CountRows(unread.values("pk")[:UNREAD_LIMIT]),
+        # In order, so that the index is walked up to the limit and no further.
+        unread_count=_CountRows(unread.order_by("seq").values("pk")[:UNREAD_LIMIT]),
         member_count=Coalesce(Subquery(members.annotate(count=Count("pk")).values("count")), 0),
         last_message_id=Subquery(log.order_by("-seq").values("pk")[:1]),
     ).values(

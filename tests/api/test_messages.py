@@ -128,6 +128,21 @@ async def test_edit_and_delete(ada: Person, rest: httpx.AsyncClient) -> None:
     await bob.api("DELETE", f"rooms/{slug}/messages/{2**70}", status=422)
 
 
+async def test_reactions_are_put_and_taken_back_once(ada: Person) -> None:
+    slug = await ada.make_room()
+    message = await post(ada, slug, "cake")
+    path = f"rooms/{slug}/messages/{message['id']}/reactions/🎉"
+    for _ in range(2):
+        reacted = await ada.api("PUT", path)
+        assert reacted["reactions"] == [{"emoji": "🎉", "count": 1, "user_ids": [ada.id]}]
+        assert reacted["updated_seq"] == 3, "the second time changes nothing"
+    for _ in range(2):
+        taken_back = await ada.api("DELETE", path)
+        assert (taken_back["reactions"], taken_back["updated_seq"]) == ([], 4)
+    assert (await ada.api("PUT", f"rooms/{slug}/messages/999999/reactions/🎉", status=404))["code"] == "not_found"
+    assert (await ada.api("PUT", f"{path} 🎉", status=422))["code"] == "invalid"
+
+
 async def test_changes_bring_a_client_to_now(ada: Person) -> None:
     slug = await ada.make_room()
     first, second = await post(ada, slug, "first"), await post(ada, slug, "second")

@@ -1,6 +1,9 @@
 """The log under many writers: no place is taken twice, none is left out, nobody waits for ever."""
 
 import random
+from functools import partial
+from itertools import chain
+from typing import Any
 
 from django.db import transaction
 
@@ -29,7 +32,7 @@ def test_take_seqs_from_many_threads(ada: User) -> None:
             taken += [(pk, seq) for pk, n in counts.items() for seq in range(last[pk] - n + 1, last[pk] + 1)]
         return taken
 
-    taken = sum(together([lambda seed=seed: write(seed) for seed in range(WRITERS)]), start=[])
+    taken = list(chain.from_iterable(together([partial(write, seed) for seed in range(WRITERS)])))
     for room in rooms:
         room.refresh_from_db()
         assert sorted(seq for pk, seq in taken if pk == room.pk) == list(range(2, room.last_seq + 1))
@@ -44,7 +47,7 @@ def test_batches_of_several_rooms_from_many_threads(ada: User) -> None:
             sends = [Send(order.choice(rooms).slug, ada.pk, SendIn(message=str(seed))) for _ in range(8)]
             assert len(send_messages(sends)) == len(sends)
 
-    together([lambda seed=seed: write(seed) for seed in range(WRITERS)])
+    together([partial(write, seed) for seed in range(WRITERS)])
     assert Message.objects.filter(kind=Message.Kind.TEXT).count() == WRITERS * ROUNDS * 8
     for room in rooms:
         assert_no_hole(room)
@@ -52,7 +55,7 @@ def test_batches_of_several_rooms_from_many_threads(ada: User) -> None:
 
 def test_changes_that_change_nothing_leave_no_hole(ada: User, room: ChatRoom) -> None:
     message = say(room, ada)
-    place = {"slug": room.slug, "user_id": ada.pk, "message_id": message.id}
+    place: dict[str, Any] = {"slug": room.slug, "user_id": ada.pk, "message_id": message.id}
     same = edit_message(**place, body=EditIn(message="hi"))
     assert same == message
     first = react(**place, emoji="👍")

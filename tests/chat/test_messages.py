@@ -1,6 +1,8 @@
 """Sending, editing, deleting, reacting: once each, in order, and one bad item harms no other."""
 
 from datetime import timedelta
+from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -68,7 +70,7 @@ def test_retries_from_many_threads(ada: User, room: ChatRoom) -> None:
     batches = [
         [send(room, ada, client_id, client_id) for client_id in order] for order in (client_ids, client_ids[::-1])
     ]
-    answers = together([lambda batch=batch: send_messages(batch) for batch in batches * 3])
+    answers = together([partial(send_messages, batch) for batch in batches * 3])
     sent = [outcome for answer in answers for outcome in answer if isinstance(outcome, Sent)]
     assert len(sent) == 18
     assert sum(outcome.created for outcome in sent) == 3
@@ -190,7 +192,7 @@ def test_what_is_not_an_open_message_of_the_room(ada: User, room: ChatRoom, what
     ids = {"deleted": gone.id, "line": line, "elsewhere": elsewhere, "unknown": 10**12}
     room.refresh_from_db()
     before = room.last_seq
-    place = {"slug": room.slug, "user_id": ada.pk, "message_id": ids[what]}
+    place: dict[str, Any] = {"slug": room.slug, "user_id": ada.pk, "message_id": ids[what]}
     with refused(Code.NOT_FOUND):
         edit_message(**place, body=EditIn(message="ho"))
     with refused(Code.NOT_FOUND):

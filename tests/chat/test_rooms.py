@@ -1,5 +1,7 @@
 """Making, renaming and deleting rooms; the one direct room of two people."""
 
+from functools import partial
+
 import pytest
 
 from backend.accounts.models import User
@@ -61,7 +63,7 @@ def test_direct_needs_another_active_person(ada: User, bob: User) -> None:
 
 def test_direct_asked_by_both_at_the_same_moment(ada: User, bob: User) -> None:
     pairs = [(ada.pk, bob.pk), (bob.pk, ada.pk)] * 3
-    answers = together([lambda me=me, you=you: rooms.open_direct(user_id=me, other_id=you) for me, you in pairs])
+    answers = together([partial(rooms.open_direct, user_id=me, other_id=you) for me, you in pairs])
     assert len({room.slug for room, _ in answers}) == 1
     assert sum(created for _, created in answers) == 1
     assert Membership.objects.count() == 2

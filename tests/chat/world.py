@@ -82,8 +82,9 @@ def together(calls: Sequence[Callable[[], T]]) -> list[T]:
     start = threading.Barrier(len(calls))
 
     def run(call: Callable[[], T]) -> T:
-        start.wait()
+        connection.ensure_connection()  # connecting takes longer than most calls
         try:
+            start.wait()
             return call()
         finally:
             connections.close_all()
