@@ -1,0 +1,101 @@
+/** Start and routing: logged out, or the two panes with the room that the address names (`#/r/<slug>`). */
+
+import { el, notify } from "./dom.js";
+import { RestClient } from "./rest-client.js";
+import { loadSession, saveSession } from "./session.js";
+import { authView } from "./views/auth.js";
+import { Shell } from "./views/shell.js";
+
+const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+
+class App {
+  api = new RestClient({ onUnauthorized: () => this.end("Your session has ended. Log in again.") });
+  session = loadSession();
+  /** @type {Shell | null} */ shell = null;
+
+  /** @param {Function} io */
+  constructor(io) {
+    this.io = io;
+    window.addEventListener("hashchange", () => this.shell?.open(this.slug));
+  }
+
+  /** The room that the address names, null for none. */
+  get slug() {
+    return /^#\/r\/([\w-]+)$/.exec(location.hash)?.[1] ?? null;
+  }
+
+  /** @param {string | null} slug */
+  go(slug) {
+    location.hash = slug ? `#/r/${slug}` : "#/";
+  }
+
+  /** @param {string} [reason] shown above the login form */
+  show(reason = "") {
+    this.shell?.close();
+    this.shell = null;
+    this.api.token = this.session?.token ?? null;
+    if (!this.session) return root.replaceChildren(authView(this, reason));
+    this.shell = new Shell(this);
+    root.replaceChildren(this.shell.element);
+    this.shell.open(this.slug);
+  }
+
+  /** @param {{token: string, user: import("./session.js").Me}} session */
+  begin(session) {
+    this.session = session;
+    saveSession(session);
+    this.show();
+  }
+
+  /** Forgets the session on this side; on the server's it has ended already. @param {string} [reason] */
+  end(reason) {
+    if (!this.session) return;
+    this.session = null;
+    saveSession(null);
+    document.querySelectorAll("dialog").forEach((dialog) => dialog.close());
+    this.show(reason);
+  }
+
+  /** @param {"auth/logout" | "auth/logoutall"} path */
+  async logOut(path) {
+    try {
+      await this.api.post(path);
+    } catch (error) {
+      const { code, message } = /** @type {import("./protocol.js").ChatError} */ (error);
+      if (code !== "unauthorized") return notify(`You are still logged in: ${message}`, "error");
+    }
+    this.end();
+  }
+
+  /** My profile has changed. @param {import("./session.js").Me} user */
+  updateMe(user) {
+    if (!this.session) return;
+    this.session = { ...this.session, user };
+    saveSession(this.session);
+    this.shell?.showMe();
+  }
+}
+
+function missingDependency() {
+  return el(
+    "main",
+    { class: "boot" },
+    el("h1", {}, "Almost there"),
+    el("p", {}, "The Socket.IO client is not installed yet. Run this once, then reload the page:"),
+    el("pre", {}, el("code", {}, "cd frontend_demo && npm install")),
+    el(
+      "p",
+      {},
+      "The API needs nothing of it: ",
+      el("a", { href: "/api/docs" }, "its documentation"),
+      " is there already.",
+    ),
+  );
+}
+
+// Imported by path: plain files, no build step, and no inline import map, which a strict CSP would forbid.
+const socketio = await import("./node_modules/socket.io-client/dist/socket.io.esm.min.js").catch(() => null);
+if (socketio) new App(socketio.io).show();
+else root.replaceChildren(missingDependency());
+
+/** @typedef {App} AppType */

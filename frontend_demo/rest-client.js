@@ -1,0 +1,66 @@
+/** The REST half of the protocol: `fetch` with the token, and the catalogue's error object thrown as `ChatError`. */
+
+import { ChatError } from "./protocol.js";
+
+export class RestClient {
+  /** @param {{base?: string, token?: string | null, onUnauthorized?: () => void}} [options] */
+  constructor({ base = "/api", token = null, onUnauthorized } = {}) {
+    this.base = base;
+    this.token = token;
+    this.onUnauthorized = onUnauthorized;
+  }
+
+  /** @param {string} path @param {Record<string, string | number>} [query] */
+  get(path, query) {
+    return this.request("GET", query ? `${path}?${new URLSearchParams(/** @type {any} */ (query))}` : path);
+  }
+
+  /** @param {string} path @param {object} [body] */
+  post(path, body) {
+    return this.request("POST", path, body);
+  }
+
+  /** @param {string} path @param {object} body */
+  patch(path, body) {
+    return this.request("PATCH", path, body);
+  }
+
+  /** @param {string} path @param {object} [body] */
+  put(path, body) {
+    return this.request("PUT", path, body);
+  }
+
+  /** @param {string} path */
+  delete(path) {
+    return this.request("DELETE", path);
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path below the base, without a leading slash
+   * @param {object} [body] sent as JSON; a `FormData` goes as multipart
+   * @returns {Promise<any>} the parsed answer, null for an empty one; throws `ChatError`
+   */
+  async request(method, path, body) {
+    /** @type {Record<string, string>} */
+    const headers = { Accept: "application/json" };
+    if (this.token) headers.Authorization = `Token ${this.token}`;
+    const isForm = body instanceof FormData;
+    if (body && !isForm) headers["Content-Type"] = "application/json";
+    let response, answer;
+    try {
+      const sent = isForm ? body : body && JSON.stringify(body);
+      response = await fetch(`${this.base}/${path}`, { method, headers, body: sent });
+      const text = await response.text();
+      answer = text ? JSON.parse(text) : null;
+    } catch {
+      // No connection, or an answer that is not ours (a proxy's error page).
+      throw new ChatError({ code: "unavailable", message: "The server can't be reached. Try again in a moment." });
+    }
+    if (response.ok) return answer;
+    if (response.status === 401 && this.token) this.onUnauthorized?.();
+    throw new ChatError(
+      answer?.code ? answer : { code: "internal", message: `The server answered ${response.status}.` },
+    );
+  }
+}
