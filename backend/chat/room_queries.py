@@ -39,7 +39,7 @@ class _CountRows(Subquery):
 
 def my_rooms(*, user_id: int) -> RoomsOut:
     """The rooms of a person, the one where something was said last first."""
-    rows = _rows(user_id).filter(mine__isnull=False).order_by("-last_message_id", "-pk")
+    rows = _rows(user_id).filter(role__isnull=False).order_by("-last_message_id", "-pk")
     return RoomsOut(items=_outs(rows, user_id))
 
 

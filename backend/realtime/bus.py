@@ -27,6 +27,8 @@ Listener = Callable[[str, bytes], None]
 
 
 class Bus(Protocol):
+    alone: bool  # there is no other worker: nothing needs to be published
+
     async def start(self, listener: Listener, on_return: Callable[[], None]) -> None:
         """`listener(channel, data)` hears everything; `on_return` is told when a lost connection is back."""
 
@@ -45,6 +47,8 @@ class Bus(Protocol):
 
 class LocalBus:
     """One worker: there is nobody else to hear."""
+
+    alone = True
 
     async def start(self, listener: Listener, on_return: Callable[[], None]) -> None:
         pass
@@ -67,6 +71,8 @@ class LocalBus:
 
 class RedisBus:
     """Redis pub/sub: a channel a room, subscribed only while this worker has members there."""
+
+    alone = False
 
     def __init__(self, url: str) -> None:
         self._redis = Redis.from_url(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from .packets import Packet, Packets
+from .presence import RoomPresence
 
 RING_CHANGES = 300
 RING_BYTES = 256 * 1024
@@ -48,6 +49,7 @@ class RoomFeed:
         self.seq = seq
         self.floor = seq
         self.members: set[Member] = set()
+        self.presence = RoomPresence()
         self._ring: deque[Delivery] = deque()
         self._ring_bytes = 0
         self._pending: dict[int, Delivery] = {}

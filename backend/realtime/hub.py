@@ -9,11 +9,12 @@ from typing import Any
 
 from backend.chat import queries
 from backend.chat.errors import ChatError, Code
-from backend.chat.events import AccessEnded, Event, MessageOut, SyncOut
+from backend.chat.events import AccessEnded, Event, MessageOut, PresenceOut, SyncOut
 from backend.chat.models import ChatRoom
 from backend.threads import in_db_thread
 
 from . import revocation, wire
+from .attendance import Attendance
 from .bus import Bus
 from .connections import Connection
 from .feed import Delivery, RoomFeed
@@ -31,6 +32,7 @@ class Hub:
         self.name = secrets.token_hex(8)
         self.feeds: dict[int, RoomFeed] = {}
         self.draining = False
+        self.attendance = Attendance(bus, self.name, self.feeds)
         self._opening: dict[int, asyncio.Task[RoomFeed]] = {}
         self._holds: dict[int, int] = {}  # connections that are in a room or on their way into it
         self._filling: dict[int, asyncio.Task[None]] = {}
@@ -42,6 +44,7 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         await self.bus.start(self._hear, self._catch_up_soon)
         self._spawn(self._sweep_forever())
+        self._spawn(self.attendance.run())
         self._spawn(revocation.listen(self.end_access))
         self._spawn(revocation.check_forever(self.connections))
 
@@ -69,7 +72,8 @@ class Hub:
     def _post(self, events: Sequence[Event]) -> None:
         for news in wire.by_room(events):
             self._feed(news)
-            self.bus.publish(wire.channel_of(news.room_id), wire.pack(self.name, news))
+            if not self.bus.alone:
+                self.bus.publish(wire.channel_of(news.room_id), wire.pack(self.name, news))
         for event in events:
             if isinstance(event, AccessEnded):
                 self.end_access(event)
@@ -88,6 +92,7 @@ class Hub:
         feed.receive(news.deliveries)
         for packet, skip_user in news.passing:
             feed.say(packet, skip_user=skip_user)
+        self.attendance.hear(feed, news)
         if feed.has_hole and feed.room_id not in self._filling:
             self._filling[feed.room_id] = self._spawn(self._fill_soon(feed))
 
@@ -157,8 +162,12 @@ class Hub:
             raise ChatError(Code.UNAVAILABLE if self.draining else Code.UNAUTHORIZED, retry_after=1)
         connection.open()
         feed.members.add(connection)
-        sync.online = len({member.user_id for member in feed.members})
+        self.attendance.come(feed, connection.user_id)
+        sync.online = feed.presence.online()
         connection.deliver(Packets(feed.slug, [Packet("sync", encode(sync))]))
+        if others := [user_id for user_id in feed.presence.named() if user_id != connection.user_id]:
+            here = PresenceOut(joined=others, left=[], online=sync.online)
+            connection.deliver(Packets(feed.slug, [Packet("presence", encode(here))], droppable=True))
 
     def leave(self, connection: Connection) -> None:
         """The connection is gone; the room is closed behind its last member."""
@@ -172,12 +181,14 @@ class Hub:
         connection.holds = False
         room_id = connection.room_id
         feed = self.feeds.get(room_id)
-        if feed is not None:
+        if feed is not None and connection in feed.members:
             feed.members.discard(connection)
+            self.attendance.go(feed, connection.user_id)
         self._holds[room_id] -= 1
         if not self._holds[room_id]:
             del self._holds[room_id]
-            if self.feeds.pop(room_id, None) is not None:
+            if feed := self.feeds.pop(room_id, None):
+                self.attendance.closed(feed)
                 self._spawn(self._unsubscribe(room_id))
 
     async def _unsubscribe(self, room_id: int) -> None:
@@ -205,6 +216,7 @@ class Hub:
         feed = RoomFeed(room.pk, room.slug, position)
         if room.pk in self._holds:
             self.feeds[room.pk] = feed
+            self.attendance.opened(feed)
         return feed
 
     async def _sync(self, feed: RoomFeed, room: ChatRoom, since: int | None) -> SyncOut:

@@ -9,6 +9,7 @@ from backend.chat.events import Change, Event, Passing
 
 from .feed import Delivery
 from .packets import Packet, encode
+from .presence import Roster
 
 ROOM_CHANNEL = "chat:room:"
 
@@ -19,6 +20,9 @@ class RoomNews(NamedTuple):
     room_id: int
     deliveries: list[Delivery]
     passing: list[tuple[Packet, int | None]]  # (packet, user to skip)
+    roster: Roster | None = None  # who is in the room on the worker that says so
+    asks: bool = False  # the worker wants to know the others' rosters
+    origin: str = ""  # the worker that says it
 
 
 def channel_of(room_id: int) -> str:
@@ -47,7 +51,7 @@ def pack(origin: str, news: RoomNews) -> bytes:
     """`origin` names the worker, so that it can skip what it has delivered itself."""
     changes = [(seq, pk, event, orjson.Fragment(data)) for seq, pk, event, data in news.deliveries]
     passing = [(packet.event, orjson.Fragment(packet.data), skip) for packet, skip in news.passing]
-    return origin.encode() + b" " + orjson.dumps([changes, passing])
+    return origin.encode() + b" " + orjson.dumps([changes, passing, news.roster, news.asks])
 
 
 def unpack(origin: str, channel: str, message: bytes) -> RoomNews | None:
@@ -55,11 +59,14 @@ def unpack(origin: str, channel: str, message: bytes) -> RoomNews | None:
     sender, _, body = message.partition(b" ")
     if sender == origin.encode():
         return None
-    changes, passing = orjson.loads(body)
+    changes, passing, roster, asks = orjson.loads(body)
     return RoomNews(
         int(channel.removeprefix(ROOM_CHANNEL)),
         [Delivery(seq, pk, event, orjson.dumps(data)) for seq, pk, event, data in changes],
         [(Packet(event, orjson.dumps(data)), skip) for event, data, skip in passing],
+        Roster(*roster) if roster else None,
+        asks,
+        sender.decode(),
     )
 
 

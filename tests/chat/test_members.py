@@ -143,7 +143,7 @@ def test_the_last_owner_stays_owner(ada: User, bob: User, room: ChatRoom) -> Non
 
 Do = Callable[[ChatRoom, User], object]
 
-# What each role may do, as written down in docs/; the third person is the one it is done to.
+# What admins (A) and owners (O) may do, and members may not; done to people called Other.
 MATRIX: list[tuple[Action, str, Do]] = [
     (Action.RENAME_ROOM, "AO", lambda room, me: rooms.rename_room(slug=room.slug, user_id=me.pk, name="New")),
     (Action.DELETE_ROOM, "O", lambda room, me: rooms.delete_room(slug=room.slug, user_id=me.pk)),

@@ -11,10 +11,11 @@ from django.db import transaction
 from backend.accounts.models import User
 from backend.chat.errors import ChatError
 from backend.chat.events import SendIn
-from backend.chat.management.demo_talk import DIRECT, PEOPLE, ROOMS, Line
+from backend.chat.management.demo_talk import DIRECT, PEOPLE, ROOMS, Talk
 from backend.chat.models import ChatRoom
 from backend.chat.services.members import join
 from backend.chat.services.messages import Send, react, send_messages
+from backend.chat.services.reads import Read, mark_reads
 from backend.chat.services.rooms import create_room, open_direct
 
 PASSWORD = "demo-chat-2026"  # noqa: S105 - printed for everybody, and only in a debug database
@@ -47,16 +48,17 @@ def fill() -> None:
     """All through the services: what a demo shows is what an app would have written."""
     people = _people()
     for talk in ROOMS:
-        ids = [people[name].pk for name in talk.members]
-        owner, *others = ids
-        invited = others if talk.kind == ChatRoom.Kind.PRIVATE else []
-        room = create_room(owner_id=owner, name=talk.name, kind=talk.kind, member_ids=invited)
-        for user_id in others if not invited else []:
-            join(slug=room.slug, user_id=user_id)
-        _say(room.slug, talk.lines, people)
+        owner, *others = [people[name].pk for name in talk.members]
+        if talk.kind == ChatRoom.Kind.PUBLIC:
+            room = create_room(owner_id=owner, name=talk.name, kind=talk.kind)
+            for user_id in others:
+                join(slug=room.slug, user_id=user_id)
+        else:
+            room = create_room(owner_id=owner, name=talk.name, kind=talk.kind, member_ids=others)
+        _talk(room.slug, talk, people)
     one, other = DIRECT.members
     room, _ = open_direct(user_id=people[one].pk, other_id=people[other].pk)
-    _say(room.slug, DIRECT.lines, people)
+    _talk(room.slug, DIRECT, people)
 
 
 def _people() -> dict[str, User]:
@@ -70,10 +72,14 @@ def _people() -> dict[str, User]:
     return {user.name: user for user in users}
 
 
-def _say(slug: str, lines: tuple[Line, ...], people: dict[str, User]) -> None:
-    sends = [Send(slug, people[line.name].pk, SendIn(message=line.text)) for line in lines]
-    for line, sent in zip(lines, send_messages(sends), strict=True):
+def _talk(slug: str, talk: Talk, people: dict[str, User]) -> None:
+    """Everybody has read what was said, but for the last two lines."""
+    seqs = []
+    sends = [Send(slug, people[line.name].pk, SendIn(message=line.text)) for line in talk.lines]
+    for line, sent in zip(talk.lines, send_messages(sends), strict=True):
         if isinstance(sent, ChatError):
             raise sent
+        seqs.append(sent.message.seq)
         for name, emoji in line.reactions:
             react(slug=slug, user_id=people[name].pk, message_id=sent.message.id, emoji=emoji)
+    mark_reads([Read(slug, people[name].pk, seqs[-3]) for name in talk.members])
