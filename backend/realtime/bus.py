@@ -118,7 +118,7 @@ class RedisBus:
             async with asyncio.timeout(SUBSCRIBE_WAIT):
                 await self._pubsub.subscribe(channel)
                 await confirmed
-        except (RedisError, OSError, TimeoutError):
+        except Exception:  # redis-py raises more than RedisError while the listener loses the connection
             logger.warning("Redis did not confirm a subscription; the sweep brings what is missed.")
         finally:
             self._awaited.pop(channel, None)
@@ -130,8 +130,8 @@ class RedisBus:
         try:
             async with asyncio.timeout(SUBSCRIBE_WAIT):
                 await self._pubsub.unsubscribe(channel)
-        except (RedisError, OSError, TimeoutError):
-            pass  # the listener will notice, and come back without this channel
+        except Exception:
+            logger.debug("Redis took no unsubscription: the listener comes back without this channel.", exc_info=True)
 
     def trouble(self) -> str | None:
         if self._pubsub is None:
@@ -153,9 +153,12 @@ class RedisBus:
     async def _listen(self) -> None:
         pubsub = self._redis.pubsub()
         try:
-            await pubsub.subscribe(*self._channels)
+            known = set(self._channels)
+            await pubsub.subscribe(*known)
             self._heard_at = time.monotonic()
             self._pubsub = pubsub
+            if late := self._channels - known:
+                await pubsub.subscribe(*late)
             logger.info("Listening to Redis on %d channels.", len(self._channels))
             self._on_return()
             while True:

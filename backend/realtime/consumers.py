@@ -1,6 +1,7 @@
 """The plain WebSocket door: JSON frames with a `type`, for whoever has no Socket.IO client."""
 
 import asyncio
+import json
 import logging
 from collections import deque
 from typing import Any
@@ -27,6 +28,7 @@ from .worker import hub
 logger = logging.getLogger(__name__)
 
 REASON_BYTES = 123  # what a WebSocket close frame can carry
+Ref = str | int | float | None
 _since = TypeAdapter(Seq)
 
 
@@ -137,23 +139,23 @@ class ChatConsumer(AsyncWebsocketConsumer):
         connection = self.connection
         if connection is None or connection.ended:
             return
-        ref: Any = None
         try:
             if text_data is None:
                 raise invalid(payload="Binary frames are not accepted: send JSON text, upload files over REST.")
             if len(text_data) > PACKET_BYTES or len(text_data.encode()) > PACKET_BYTES:
                 raise ChatError(Code.TOO_LARGE, f"A frame holds {PACKET_BYTES // 1024} KiB at most.")
             frame = _parse(text_data)
+            ref = _checked_ref(frame.pop("ref", None))
         except ChatError as error:
-            self._ack(connection, None, refusal(error))
+            self._ack(connection, _ref_of_refused(text_data or ""), refusal(error))
             return
-        ref, name = frame.pop("ref", None), frame.pop("type", "message")
+        name = frame.pop("type", "message")
         await connection.commands.put(lambda: self._run(connection, name, frame, ref))
 
-    async def _run(self, connection: WebSocketConnection, name: object, payload: object, ref: object) -> None:
+    async def _run(self, connection: WebSocketConnection, name: object, payload: object, ref: Ref) -> None:
         self._ack(connection, ref, await reply(connection, name, payload))
 
-    def _ack(self, connection: WebSocketConnection, ref: object, answer: dict[str, Any]) -> None:
+    def _ack(self, connection: WebSocketConnection, ref: Ref, answer: dict[str, Any]) -> None:
         """The reply to a frame with a `ref`; a refusal is told without one, too."""
         if ref is not None or not answer["ok"]:
             connection.say(orjson.dumps({"type": "ack", "ref": ref, **answer}).decode())
@@ -198,3 +200,20 @@ def _parse(text: str) -> dict[str, Any]:
     if not isinstance(frame, dict):
         raise invalid(payload="A frame is one JSON object.")
     return frame
+
+
+def _checked_ref(ref: object) -> Ref:
+    if ref is None or isinstance(ref, str | int | float):
+        return ref
+    raise invalid(ref="A ref is a text or a number.")
+
+
+def _ref_of_refused(text: str) -> Ref:
+    """The ref of a frame that is too large, or that only `json` reads (half a character in it): its sender waits."""
+    try:
+        frame = json.loads(text)
+        ref = _checked_ref(frame.get("ref") if isinstance(frame, dict) else None)
+        orjson.dumps(ref)
+    except (ValueError, TypeError, RecursionError, ChatError):
+        return None
+    return ref

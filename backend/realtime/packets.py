@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from pydantic import BaseModel
+from socketio import packet
 
 from .websocket import text_frame
 
@@ -29,6 +30,17 @@ def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+class ReceivedPacket(packet.Packet):
+    """A Socket.IO packet; where its data is not JSON, type, namespace and id still say whom to tell."""
+
+    def decode(self, encoded_packet: str) -> int:
+        try:
+            attachments: int = super().decode(encoded_packet)
+        except orjson.JSONDecodeError:
+            return 0
+        return attachments
 
 
 class Packet(NamedTuple):

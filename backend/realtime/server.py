@@ -20,7 +20,7 @@ from backend.chat.errors import ChatError, Code, as_chat_error, internal, invali
 from .commands import refusal, reply
 from .hub import Hub
 from .namespaces import SocketIOConnection, admit
-from .packets import Json
+from .packets import Json, ReceivedPacket
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ class ChatServer(socketio.AsyncServer):
             async_mode="asgi",
             client_manager=manager,
             json=Json,
+            serializer=ReceivedPacket,
             transports=["websocket"] if settings.WORKERS > 1 else None,
             cors_allowed_origins=[],  # asgi.py answers for CORS, for all of HTTP
             max_http_buffer_size=TRANSPORT_BYTES,
@@ -68,6 +69,8 @@ class ChatServer(socketio.AsyncServer):
         if isinstance(data, bytes):
             return  # an attachment of a binary packet, which was refused
         try:
+            if not isinstance(data, str) or not data:
+                raise ValueError("Engine.IO has read it as JSON, or it is empty")
             pkt = self.packet_class(encoded_packet=data)
         except Exception:
             logger.info("Malformed Socket.IO packet; closing %s.", eio_sid)
@@ -134,7 +137,9 @@ class ChatServer(socketio.AsyncServer):
             error = ChatError(Code.TOO_LARGE, f"A packet holds {PACKET_BYTES // 1024} KiB at most.")
             self._refuse_event(eio_sid, namespace, id, error)
         elif not isinstance(data, list) or not data:
-            self._refuse_event(eio_sid, namespace, id, invalid(type="An event has a name."))
+            self._refuse_event(
+                eio_sid, namespace, id, invalid(type="An event is a JSON list: its name, then its payload.")
+            )
         else:
             name, payload = data[0], data[1] if len(data) == 2 else (data[1:] or {})
             await connection.commands.put(lambda: self._run(connection, name, payload, id))
@@ -196,6 +201,7 @@ class ChatServer(socketio.AsyncServer):
         socket: engineio.AsyncSocket | None = self.eio.sockets.get(eio_sid)
         if socket is not None:
             await socket.close(wait=False, reason=self.reason.TRANSPORT_ERROR)
+            socket.queue.put_nowait(None)  # ends the writer, which closes the WebSocket: some clients would not
 
     async def flush(self) -> None:
         """Wait until every client's queue was written; a client that does not read is not waited for by the caller."""

@@ -51,7 +51,8 @@ def pack(origin: str, news: RoomNews) -> bytes:
     """`origin` names the worker, so that it can skip what it has delivered itself."""
     changes = [(seq, pk, event, orjson.Fragment(data)) for seq, pk, event, data in news.deliveries]
     passing = [(packet.event, orjson.Fragment(packet.data), skip) for packet, skip in news.passing]
-    return origin.encode() + b" " + orjson.dumps([changes, passing, news.roster, news.asks])
+    roster = tuple(news.roster) if news.roster else None  # orjson takes no named tuple
+    return origin.encode() + b" " + orjson.dumps([changes, passing, roster, news.asks])
 
 
 def unpack(origin: str, channel: str, message: bytes) -> RoomNews | None:

@@ -1,7 +1,7 @@
 """Presence: who is told as come and gone, over connections, workers and ended leases."""
 
 from backend.chat.events import PresenceOut
-from backend.realtime.presence import GRACE, LEASE, NAMED, Roster, RoomPresence
+from backend.realtime.presence import GRACE, LEASE, NAMED, RoomPresence, Roster
 
 
 def news(joined: list[int], left: list[int], online: int) -> PresenceOut:
