@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -31,6 +31,7 @@ from backend.chat.services import messages
 from backend.threads import in_db_thread
 
 from .connections import Connection
+from .packets import encode
 
 logger = logging.getLogger(__name__)
 
@@ -123,21 +124,31 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-async def reply(connection: Connection, name: object, payload: object) -> dict[str, Any]:
-    """Run a command; every outcome is an ack: `{ok: true, data}` or `{ok: false, error}`."""
+class Ack(NamedTuple):
+    """The answer to a command, as JSON: `{ok: true, data}` or `{ok: false, error}`."""
+
+    ok: bool
+    body: bytes  # of `data` or `error`
+
+    @property
+    def json(self) -> bytes:
+        return b'{"ok":true,"data":%b}' % self.body if self.ok else b'{"ok":false,"error":%b}' % self.body
+
+
+async def reply(connection: Connection, name: object, payload: object) -> Ack:
+    """Run a command; every outcome is an ack."""
     try:
-        data = await _execute(connection, name, payload)
-        return {"ok": True, "data": data.model_dump(mode="json")}
+        return Ack(True, encode(await _execute(connection, name, payload)))
     except Exception as error:
         return refusal(error)
 
 
-def refusal(error: Exception) -> dict[str, Any]:
+def refusal(error: Exception) -> Ack:
     """The ack of something that went wrong; a fault of ours is logged and told without details."""
     known = as_chat_error(error)
     if known is None:
         logger.error("A command failed.", exc_info=error)
-    return {"ok": False, "error": (known or internal()).payload()}
+    return Ack(False, encode((known or internal()).payload()))
 
 
 async def _execute(connection: Connection, name: object, payload: object) -> BaseModel:

@@ -2,13 +2,15 @@
 
 import logging
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
 
 from backend.accounts.tokens import Identity
 from backend.chat.events import ByeOut
 
-from .fifo import Fifo
+from .fifo import Fifo, Job
 from .packets import Packet, Packets, encode
-from .websocket import RawSocket
+from .websocket import RawSocket, text_frame
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +22,9 @@ CODES = {"revoked": 4401, "removed": 4403, "slow": 4408, "draining": 1012}  # We
 class Connection(ABC):
     """A member of a room's feed. `room_id` is 0 until it enters one."""
 
-    def __init__(self, identity: Identity, slug: str, raw: RawSocket | None) -> None:
+    prefix: ClassVar[bytes] = b""  # what stands before each text in a raw frame
+
+    def __init__(self, identity: Identity, slug: str) -> None:
         self.identity = identity
         self.slug = slug
         self.room_id = 0
@@ -28,11 +32,15 @@ class Connection(ABC):
         self.ended: str | None = None
         self.commands = Fifo()
         self.last_typing: tuple[bool, float] | None = None  # (typing, when), to thin out repeated notices
-        self.raw = raw
 
     @property
     def user_id(self) -> int:
         return self.identity.user_id
+
+    @property
+    @abstractmethod
+    def raw(self) -> RawSocket | None:
+        """The raw side, where the server has one."""
 
     @abstractmethod
     def open(self) -> None:
@@ -51,26 +59,38 @@ class Connection(ABC):
         """The packets as raw frames of this transport."""
 
     @abstractmethod
-    def enqueue(self, packets: Packets) -> None:
-        """Send the packets on the ordinary path, without waiting."""
+    def texts(self, packets: Packets) -> Sequence[bytes]:
+        """The packets as texts of this transport."""
+
+    @abstractmethod
+    def enqueue(self, texts: Sequence[bytes]) -> None:
+        """Send texts on the ordinary path, without waiting."""
 
     @abstractmethod
     def close(self, code: str) -> None:
         """End the connection in the way of its transport, after what was sent before."""
 
     def deliver(self, packets: Packets) -> None:
-        """Write without waiting. A client that does not take what it gets is cut off and comes back with `since`."""
-        if self.ended:
-            return
-        pending = self.waiting() + (self.raw.buffered if self.raw else 0)
-        if pending > DROP_PASSING and packets.droppable:
-            return
-        if pending > CUT_OFF:
-            logger.info("Cut off user %d in %s: %d bytes not taken.", self.user_id, self.slug, pending)
-            self.end("slow")
-            return
-        if not (self.raw and self.idle() and self.raw.write(self.frames(packets))):
-            self.enqueue(packets)
+        """Write without waiting; of the moment: dropped when the client is slow."""
+        if self._takes(droppable=packets.droppable):
+            raw = self.raw
+            if not (raw and self.idle() and raw.write(self.frames(packets))):
+                self.enqueue(self.texts(packets))
+
+    def say(self, text: bytes) -> None:
+        """Write one text, such as an ack, without waiting."""
+        if self._takes():
+            raw = self.raw
+            if not (raw and self.idle() and raw.write(text_frame(self.prefix + text))):
+                self.enqueue([text])
+
+    def submit(self, job: Job) -> None:
+        """Run a command after those before it; while too many wait, the client is read no further."""
+        self.commands.put(job)
+        raw = self.raw
+        if raw is not None and self.commands.full:
+            raw.pause_reading()
+            self.commands.on_room = raw.resume_reading
 
     def end(self, code: str) -> None:
         """Say `bye` and end the connection; a slow one is aborted: it would not take a `bye` either."""
@@ -89,3 +109,14 @@ class Connection(ABC):
         """Shutdown: finish the commands that were taken, answer them, then say `bye`."""
         await self.commands.drain()
         self.end("draining")
+
+    def _takes(self, *, droppable: bool = False) -> bool:
+        """Whether to write. A client that does not take what it gets is cut off, and comes back with `since`."""
+        if self.ended:
+            return False
+        pending = self.waiting() + (self.raw.buffered if self.raw else 0)
+        if pending > CUT_OFF:
+            logger.info("Cut off user %d in %s: %d bytes not taken.", self.user_id, self.slug, pending)
+            self.end("slow")
+            return False
+        return not (droppable and pending > DROP_PASSING)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -18,7 +19,7 @@ from backend.chat.errors import ChatError, Code, as_chat_error, internal, invali
 from backend.chat.events import Seq
 from backend.threads import in_db_thread
 
-from .commands import refusal, reply
+from .commands import Ack, refusal, reply
 from .connections import CODES, Connection
 from .packets import Packets
 from .server import CONNECT_TIMEOUT, PACKET_BYTES
@@ -34,12 +35,17 @@ _since = TypeAdapter(Seq)
 
 class WebSocketConnection(Connection):
     def __init__(self, consumer: "ChatConsumer", identity: Identity, slug: str, raw: RawSocket | None) -> None:
-        super().__init__(identity, slug, raw)
+        super().__init__(identity, slug)
         self._consumer = consumer
-        self._outbox: deque[str] = deque()
+        self._raw = raw
+        self._outbox: deque[bytes] = deque()
         self._outbox_bytes = 0
         self._writer: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def raw(self) -> RawSocket | None:
+        return self._raw
 
     def open(self) -> None:
         pass  # `sync` says it
@@ -53,14 +59,12 @@ class WebSocketConnection(Connection):
     def frames(self, packets: Packets) -> bytes:
         return packets.websocket_frames
 
-    def enqueue(self, packets: Packets) -> None:
-        for text in packets.websocket:
-            self.say(text.decode())
+    def texts(self, packets: Packets) -> Sequence[bytes]:
+        return packets.websocket
 
-    def say(self, text: str) -> None:
-        """Queue one frame."""
-        self._outbox.append(text)
-        self._outbox_bytes += len(text)
+    def enqueue(self, texts: Sequence[bytes]) -> None:
+        self._outbox.extend(texts)
+        self._outbox_bytes += sum(map(len, texts))
         if self._writer is None:
             self._writer = asyncio.ensure_future(self._write())
 
@@ -77,7 +81,7 @@ class WebSocketConnection(Connection):
             while self._outbox:
                 text = self._outbox.popleft()
                 self._outbox_bytes -= len(text)
-                await self._consumer.send(text_data=text)
+                await self._consumer.send(text_data=text.decode())
         except Exception:
             self._outbox.clear()  # the socket is gone; the consumer hears it as a disconnect
         finally:
@@ -134,6 +138,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         hub.register(connection)
         access = await batched.check_access(slug=slug, user_id=identity.user_id)
         await hub.enter(connection, access.room, since)
+        if raw is not None:
+            raw.on_text = self._take_raw
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         connection = self.connection
@@ -142,23 +148,38 @@ class ChatConsumer(AsyncWebsocketConsumer):
         try:
             if text_data is None:
                 raise invalid(payload="Binary frames are not accepted: send JSON text, upload files over REST.")
-            if len(text_data) > PACKET_BYTES or len(text_data.encode()) > PACKET_BYTES:
-                raise ChatError(Code.TOO_LARGE, f"A frame holds {PACKET_BYTES // 1024} KiB at most.")
-            frame = _parse(text_data)
-            ref = _checked_ref(frame.pop("ref", None))
+            self._take(connection, text_data.encode())
         except ChatError as error:
-            self._ack(connection, _ref_of_refused(text_data or ""), refusal(error))
-            return
+            self._answer(connection, _ref_of_refused(text_data or ""), refusal(error))
+        await connection.commands.room()
+
+    def _take_raw(self, text: bytes) -> bool:
+        """The same for a frame straight from the socket; False: let it come the ordinary way, to be refused there."""
+        connection = self.connection
+        if connection is None or connection.ended:
+            return False
+        try:
+            self._take(connection, text)
+        except ChatError:
+            return False
+        return True
+
+    def _take(self, connection: WebSocketConnection, text: bytes) -> None:
+        if len(text) > PACKET_BYTES:
+            raise ChatError(Code.TOO_LARGE, f"A frame holds {PACKET_BYTES // 1024} KiB at most.")
+        frame = _parse(text)
+        ref = _checked_ref(frame.pop("ref", None))
         name = frame.pop("type", "message")
-        await connection.commands.put(lambda: self._run(connection, name, frame, ref))
 
-    async def _run(self, connection: WebSocketConnection, name: object, payload: object, ref: Ref) -> None:
-        self._ack(connection, ref, await reply(connection, name, payload))
+        async def run() -> None:
+            self._answer(connection, ref, await reply(connection, name, frame))
 
-    def _ack(self, connection: WebSocketConnection, ref: Ref, answer: dict[str, Any]) -> None:
+        connection.submit(run)
+
+    def _answer(self, connection: WebSocketConnection, ref: Ref, ack: Ack) -> None:
         """The reply to a frame with a `ref`; a refusal is told without one, too."""
-        if ref is not None or not answer["ok"]:
-            connection.say(orjson.dumps({"type": "ack", "ref": ref, **answer}).decode())
+        if ref is not None or not ack.ok:
+            connection.say(b'{"type":"ack","ref":%b,%b' % (orjson.dumps(ref), ack.json[1:]))
 
     async def disconnect(self, code: int) -> None:
         if self.connection is not None:
@@ -192,7 +213,7 @@ def _reason(error: ChatError) -> str:
     return text.decode()
 
 
-def _parse(text: str) -> dict[str, Any]:
+def _parse(text: bytes) -> dict[str, Any]:
     try:
         frame = orjson.loads(text)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""A small bounded queue that runs one client's commands one after the other, in the order they came."""
+"""A small queue that runs one client's commands one after the other, in the order they came."""
 
 import asyncio
 import logging
@@ -9,22 +9,32 @@ logger = logging.getLogger(__name__)
 
 Job = Callable[[], Awaitable[None]]
 
+LIMIT = 64
+
 
 class Fifo:
-    def __init__(self, limit: int = 64) -> None:
-        self._limit = limit
+    """Takes every job; whoever reads the client stops reading while it is `full`, and is told by `on_room`."""
+
+    def __init__(self) -> None:
+        self.on_room: Callable[[], None] | None = None
         self._jobs: deque[Job] = deque()
         self._worker: asyncio.Task[None] | None = None
-        self._moved = asyncio.Event()
+        self._room: asyncio.Event | None = None
 
-    async def put(self, job: Job) -> None:
-        """Returns once the job is in; waits while the queue is full, so that the client is read no further."""
-        while len(self._jobs) >= self._limit:
-            self._moved.clear()
-            await self._moved.wait()
+    @property
+    def full(self) -> bool:
+        return len(self._jobs) >= LIMIT
+
+    def put(self, job: Job) -> None:
         self._jobs.append(job)
         if self._worker is None:
             self._worker = asyncio.create_task(self._work())
+
+    async def room(self) -> None:
+        """Wait while the queue is full."""
+        while self.full:
+            self._room = self._room or asyncio.Event()
+            await self._room.wait()
 
     async def drain(self) -> None:
         """Wait until everything that was put in has run."""
@@ -35,10 +45,20 @@ class Fifo:
         try:
             while self._jobs:
                 job = self._jobs.popleft()
-                self._moved.set()
+                if len(self._jobs) == LIMIT - 1:
+                    self._tell_room()
                 try:
                     await job()
                 except Exception:
                     logger.exception("A client's command failed outside of its reply.")
         finally:
             self._worker = None
+            self._tell_room()
+
+    def _tell_room(self) -> None:
+        if self._room is not None:
+            self._room.set()
+            self._room = None
+        if self.on_room is not None:
+            on_room, self.on_room = self.on_room, None
+            on_room()

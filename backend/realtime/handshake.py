@@ -27,6 +27,8 @@ class SocketIOHandshake:
         error = None if "sid" in query else _problem(query)
         if scope["type"] == "websocket":
             receive = _checked(receive)
+            if "sid" in query:
+                self._app.engineio_server.found_raw(query["sid"][0], scope)
         elif scope["method"] == "POST" and error is None:
             body = await _read(receive)
             receive = _replay(body)

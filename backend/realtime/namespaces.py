@@ -1,10 +1,10 @@
 """Rooms as Socket.IO namespaces: `/<slug>` with a Knox token; every step of a connect in one place."""
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from engineio import packet as eio_packet
 from pydantic import BaseModel, ConfigDict
 
 from backend.accounts.tokens import Identity
@@ -14,8 +14,9 @@ from backend.chat.events import Seq
 from backend.threads import in_db_thread
 
 from .connections import Connection
+from .link import Link
 from .packets import Packets
-from .websocket import EXTENSION, RawSocket
+from .websocket import RawSocket
 
 if TYPE_CHECKING:
     from .server import ChatServer
@@ -33,40 +34,36 @@ class AuthIn(BaseModel):
 
 
 class SocketIOConnection(Connection):
-    def __init__(
-        self, server: "ChatServer", eio_sid: str, namespace: str, identity: Identity, raw: RawSocket | None
-    ) -> None:
-        super().__init__(identity, namespace[1:], raw)
+    prefix = b"4"
+
+    def __init__(self, server: "ChatServer", link: Link, namespace: str, identity: Identity) -> None:
+        super().__init__(identity, namespace[1:])
         self.server = server
-        self.eio_sid = eio_sid
+        self.link = link
         self.namespace = namespace
         self.sid = ""
-        self._enqueued = 0  # bytes given to Engine.IO's queue since it was last empty
+
+    @property
+    def raw(self) -> RawSocket | None:
+        return self.link.raw
 
     def open(self) -> None:
         self.server.join(self)
 
     def idle(self) -> bool:
-        socket = self.server.eio.sockets.get(self.eio_sid)
-        # Counts packets that the writer has taken but not written yet, too.
-        return socket is not None and socket.upgraded and not socket.queue._unfinished_tasks
+        return self.link.idle()
 
     def waiting(self) -> int:
-        socket = self.server.eio.sockets.get(self.eio_sid)
-        if socket is None or not socket.queue._unfinished_tasks:
-            self._enqueued = 0
-        return self._enqueued
+        return self.link.waiting()
+
+    def enqueue(self, texts: Sequence[bytes]) -> None:
+        self.link.enqueue(texts)
 
     def frames(self, packets: Packets) -> bytes:
         return packets.socketio_frames
 
-    def enqueue(self, packets: Packets) -> None:
-        socket = self.server.eio.sockets.get(self.eio_sid)
-        if socket is None or socket.closed:
-            return
-        for text in packets.socketio:
-            self._enqueued += len(text)
-            socket.queue.put_nowait(eio_packet.Packet(eio_packet.MESSAGE, text.decode()))
+    def texts(self, packets: Packets) -> Sequence[bytes]:
+        return packets.socketio
 
     def close(self, code: str) -> None:
         # At shutdown the transport ends, not the room: clients come back by themselves after that only.
@@ -74,11 +71,9 @@ class SocketIOConnection(Connection):
             self.server.leave(self)
 
 
-async def admit(server: "ChatServer", eio_sid: str, namespace: str, auth: Any) -> None:
+async def admit(server: "ChatServer", link: Link, namespace: str, auth: Any) -> None:
     """Check address, slug, token and membership, then enter the room; raises the refusal."""
-    scope = server.environ[eio_sid]["asgi.scope"]
-    address = (scope.get("client") or ("",))[0]
-    await in_db_thread(limits.check, settings.RATE_CONNECT, f"connect:{address}")
+    await in_db_thread(limits.check, settings.RATE_CONNECT, f"connect:{link.address}")
     request = AuthIn.model_validate(auth if isinstance(auth, dict) else {})
     identity = await batched.authenticate(request.token)
     if identity is None:
@@ -86,7 +81,7 @@ async def admit(server: "ChatServer", eio_sid: str, namespace: str, auth: Any) -
     slug = namespace.removeprefix("/")
     if not SLUG.fullmatch(slug):
         raise ChatError(Code.NOT_FOUND, "No such room.")
-    connection = SocketIOConnection(server, eio_sid, namespace, identity, scope.get("extensions", {}).get(EXTENSION))
+    connection = SocketIOConnection(server, link, namespace, identity)
     server.hub.register(connection)
     try:
         access = await batched.check_access(slug=slug, user_id=identity.user_id)

@@ -1,7 +1,8 @@
-"""uvicorn's WebSocket protocol with a raw-frame door, offered to the app as `scope["extensions"]["chat.raw"]`.
+"""uvicorn's WebSocket protocol with a raw side, offered to the app as `scope["extensions"]["chat.raw"]`.
 
-Server-to-client frames are not masked, so the bytes of a frame are the same for every receiver:
-encode once, write to each transport. Where this class is not in use, the ordinary ASGI path is taken.
+Server-to-client frames are not masked, so the bytes of a frame are the same for every receiver: encode once, write to
+each transport. Texts can be taken as they arrive, past ASGI's queue and its tasks. Where this class is not in use, or
+whenever something is in front, the ordinary ASGI path is taken.
 """
 
 import asyncio
@@ -30,10 +31,12 @@ def text_frame(text: bytes) -> bytes:
 class RawSocket:
     """The raw side of one connection."""
 
-    __slots__ = ("_protocol",)
+    __slots__ = ("_protocol", "on_text")
 
     def __init__(self, protocol: "ChatWebSocketProtocol") -> None:
         self._protocol = protocol
+        # Gets each text first; answers whether it took it.
+        self.on_text: Callable[[bytes], bool] | None = None
 
     def write(self, frames: bytes) -> bool:
         """Write encoded frames at once. False: not possible now, go the ordinary way."""
@@ -54,6 +57,14 @@ class RawSocket:
         """Bytes that the peer has not taken yet."""
         return self._protocol.transport.get_write_buffer_size()
 
+    def pause_reading(self) -> None:
+        """Take no more from the peer for now."""
+        self._protocol.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if not self._protocol.transport.is_closing() and not self._protocol.read_paused:
+            self._protocol.transport.resume_reading()
+
     def abort(self) -> None:
         """End the connection now; what is buffered is thrown away."""
         self._protocol.transport.abort()
@@ -61,13 +72,25 @@ class RawSocket:
 
 class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
     sends_under_way = 0
+    _raw: RawSocket | None = None
     _shutdown: asyncio.Task[None] | None = None
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if self.response.status_code == 101:
+            self._raw = RawSocket(self)
             extensions: dict[str, Any] = self.scope["extensions"]
-            extensions[EXTENSION] = RawSocket(self)
+            extensions[EXTENSION] = self._raw
+
+    def send_receive_event_to_app(self) -> None:
+        on_text = self._raw and self._raw.on_text
+        # What waits in ASGI's queue came before, and goes before.
+        if on_text and self.curr_msg_data_type == "text" and not self.close_sent and self.queue.empty():
+            text = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+            if on_text(bytes(text)):
+                self.frames = []
+                return
+        super().send_receive_event_to_app()
 
     async def send(self, message: Any) -> None:
         # A send that waits for the peer must not be overtaken by a raw frame.
