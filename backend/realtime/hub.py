@@ -204,20 +204,25 @@ class Hub:
         opening = self._opening.get(room.pk)
         if opening is None:
             opening = self._opening[room.pk] = asyncio.create_task(self._open_feed(room))
-            opening.add_done_callback(lambda _: self._opening.pop(room.pk, None))
         return await asyncio.shield(opening)
 
     async def _open_feed(self, room: ChatRoom) -> RoomFeed:
         """Subscribe first, read the position second: a change in between is heard and dropped, never missed."""
-        await self.bus.subscribe(wire.channel_of(room.pk))
-        position = (await in_db_thread(queries.last_seqs, [room.pk])).get(room.pk)
-        if position is None:
-            raise ChatError(Code.NOT_FOUND, "No such room.")
-        feed = RoomFeed(room.pk, room.slug, position)
-        if room.pk in self._holds:
-            self.feeds[room.pk] = feed
-            self.attendance.opened(feed)
-        return feed
+        try:
+            await self.bus.subscribe(wire.channel_of(room.pk))
+            position = (await in_db_thread(queries.last_seqs, [room.pk])).get(room.pk)
+            if position is None:
+                raise ChatError(Code.NOT_FOUND, "No such room.")
+            feed = RoomFeed(room.pk, room.slug, position)
+            if room.pk in self._holds:
+                self.feeds[room.pk] = feed
+                self.attendance.opened(feed)
+            else:  # all who wanted in are gone
+                self._spawn(self._unsubscribe(room.pk))
+            return feed
+        finally:
+            # In one step with storing the feed: whoever comes later must not be given one that was not stored.
+            del self._opening[room.pk]
 
     async def _sync(self, feed: RoomFeed, room: ChatRoom, since: int | None) -> SyncOut:
         """The sync of a client at `since`: from the ring if it reaches that far, else from the database."""

@@ -132,6 +132,8 @@ class ChatServer(socketio.AsyncServer):
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         self.environ.pop(eio_sid, None)
+        if reason == self.reason.CLIENT_DISCONNECT and (socket := self.eio.sockets.get(eio_sid)):
+            socket.queue.put_nowait(None)  # answers a poll that is still open: it would hang until its timeout
         link = self._links.pop(eio_sid, None)
         if link is not None:
             rooms, link.rooms = link.rooms, {}

@@ -17,6 +17,8 @@ from backend.chat.models import Message, Reaction
 from backend.chat.payloads import message_payloads
 from backend.chat.roles import Action, require
 
+RACES = 4  # that a batch may lose: each of its messages may be stored by another worker meanwhile
+
 
 @dataclass(frozen=True, slots=True)
 class Send:
@@ -50,13 +52,14 @@ def send_messages(sends: Sequence[Send]) -> list[Outcome]:
     A `client_id` seen before gives the same message again, with another content it is a `conflict`.
     """
     batch = _Batch(sends)
-    try:
-        return batch.run()
-    except IntegrityError:
-        # Another worker stored one of the client_ids at the same moment: now it can be seen.
-        return batch.run()
-    except (OperationalError, InterfaceError) as error:
-        return batch.run_again_after(error)
+    for _ in range(RACES):
+        try:
+            return batch.run()
+        except IntegrityError:
+            continue  # Another worker stored one of the client_ids at the same moment: now it can be seen.
+        except (OperationalError, InterfaceError) as error:
+            return batch.run_again_after(error)
+    return batch.run()
 
 
 class _Batch:
