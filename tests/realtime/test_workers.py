@@ -1,0 +1,181 @@
+"""Two workers with PostgreSQL and Redis between them: what happens at one is seen at the other."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+import pytest_asyncio
+import socketio
+from websockets.exceptions import InvalidStatus
+
+from tests.clients import DOORS, LIVE, Client, LiveClient, RestClient, SocketIOClient
+from tests.company import Company, Enter
+from tests.people import PASSWORD, Person
+from tests.servers import ChatServer, Cluster
+from tests.wire import Wire
+
+pytestmark = pytest.mark.asyncio
+
+REVOKED_WITHIN = 2.0  # seconds, the promise
+LINES = 20
+
+
+@pytest.fixture
+def company(two_workers: Cluster) -> Company:
+    """Everybody talks to the first worker; `at(second)` leads to the other one."""
+    return Company.gather(two_workers.workers[0])
+
+
+@pytest_asyncio.fixture
+async def enter(company: Company) -> AsyncIterator[Enter]:
+    async with company.doorman() as enter:
+        yield enter
+
+
+@pytest.fixture
+def second(two_workers: Cluster) -> ChatServer:
+    return two_workers.workers[1]
+
+
+@pytest.fixture(scope="module")
+def one_port(two_workers: Cluster) -> Iterator[ChatServer]:
+    """Two more workers, behind one port."""
+    with ChatServer(**two_workers.environment, WORKERS="2") as server:
+        yield server
+
+
+def log_in(person: Person) -> Person:
+    """The same person with one more token."""
+    answer = person.server.http.post("/api/auth/login", json={"email": person.email, "password": PASSWORD})
+    return Person(person.server, person.id, person.name, person.email, answer.json()["token"])
+
+
+async def assert_ended(client: LiveClient, bye: str, close: int) -> None:
+    """The server says why and ends the connection; a Socket.IO client leaves the namespace only."""
+    assert (await client.wait_for("bye", seconds=REVOKED_WITHIN))["code"] == bye
+    assert (await client.wait_closed()).code == (0 if isinstance(client, SocketIOClient) else close)
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.door)
+async def test_what_one_worker_takes_every_door_of_both_shows(
+    door: type[Client], company: Company, enter: Enter, second: ChatServer
+) -> None:
+    alice = await enter(door, company.alice)
+    bobs = [await enter(live, bob) for bob in (company.bob, company.bob.at(second)) for live in LIVE]
+    sent = [await alice.send_message(f"Line {number}") for number in range(LINES)]
+    edited = await alice.call("edit", id=sent[0]["id"], message="Edited")
+    for bob in bobs:
+        assert await bob.wait_for("message_updated") == edited
+        assert [event.payload for event in bob.events.all if event.name == "message"] == sent
+    rest = await enter(RestClient, company.bob.at(second))
+    assert (await rest.history(limit=LINES))["items"] == [edited, *sent[1:]]
+
+
+async def test_both_workers_show_one_order(company: Company, enter: Enter, second: ChatServer) -> None:
+    writers = [await enter(door, alice) for door in DOORS for alice in (company.alice, company.alice.at(second))]
+    bobs = [await enter(live, bob) for bob in (company.bob, company.bob.at(second)) for live in LIVE]
+
+    async def write(writer: Client, number: int) -> None:
+        for line in range(LINES):
+            await writer.send_message(f"{number}: {line}")
+
+    await asyncio.gather(*(write(writer, number) for number, writer in enumerate(writers)))
+    total = len(writers) * LINES
+    heard = [[await bob.wait_for("message") for _ in range(total)] for bob in bobs]
+    assert [message["seq"] for message in heard[0]] == list(range(bobs[0].sync["seq"] + 1, heard[0][-1]["seq"] + 1))
+    assert all(messages == heard[0] for messages in heard)
+
+
+@pytest.mark.parametrize("door", LIVE, ids=lambda door: door.door)
+async def test_typing_crosses(door: type[LiveClient], company: Company, enter: Enter, second: ChatServer) -> None:
+    alice = await enter(door, company.alice)
+    bobs = [await enter(live, company.bob.at(second)) for live in LIVE]
+    await alice.typing()
+    for bob in bobs:
+        assert await bob.wait_for("typing") == {"user_id": company.alice.id, "typing": True}
+
+
+async def test_a_retry_at_the_other_worker_is_the_same_message(
+    company: Company, enter: Enter, second: ChatServer
+) -> None:
+    doors = [await enter(door, alice) for door in DOORS for alice in (company.alice, company.alice.at(second))]
+    bob = await enter(SocketIOClient, company.bob)
+    answers = await asyncio.gather(*(door.send_message("Once", client_id=company.slug) for door in doors))
+    assert all(answer == answers[0] for answer in answers)
+    last = await doors[0].send_message("The end")
+    await bob.wait_for("message", lambda message: message["id"] == last["id"])
+    assert [event.payload for event in bob.events.all if event.name == "message"] == [answers[0], last]
+
+
+async def test_logging_out_ends_the_sockets_of_that_token(company: Company, enter: Enter, second: ChatServer) -> None:
+    phone = log_in(company.bob)
+    ending = [await enter(live, bob) for bob in (phone, phone.at(second)) for live in LIVE]
+    staying = [await enter(live, company.bob.at(second)) for live in LIVE]
+    assert phone.api("POST", "auth/logout").status_code == httpx.codes.NO_CONTENT
+    await asyncio.gather(*(assert_ended(client, "revoked", 4401) for client in ending))
+    for client in staying:
+        assert (await client.send_message("Still here"))["message"] == "Still here"
+
+
+async def test_logging_out_everywhere_ends_all_sockets(company: Company, second: ChatServer) -> None:
+    carol = Person.register(company.alice.server, "Carol")
+    room = Company(carol.make_room("Carol's"), carol, company.bob, company.mallory)
+    async with room.doorman() as enter:
+        ending = [await enter(live, who.at(second)) for who in (carol, log_in(carol)) for live in LIVE]
+        assert carol.api("POST", "auth/logoutall").status_code == httpx.codes.NO_CONTENT
+        await asyncio.gather(*(assert_ended(client, "revoked", 4401) for client in ending))
+
+
+async def test_removal_ends_the_sockets_in_that_room_only(company: Company, enter: Enter, second: ChatServer) -> None:
+    ending = [await enter(live, company.bob.at(second)) for live in LIVE]
+    staying: list[LiveClient] = [await enter(live, company.alice.at(second)) for live in LIVE]
+    elsewhere = Company.gather(company.alice.server)
+    async with elsewhere.doorman() as enter_elsewhere:
+        staying += [await enter_elsewhere(live, company.bob.at(second)) for live in LIVE]
+        answer = company.alice.api("DELETE", f"rooms/{company.slug}/members/{company.bob.id}")
+        assert answer.status_code == httpx.codes.NO_CONTENT
+        await asyncio.gather(*(assert_ended(client, "removed", 4403) for client in ending))
+        for client in staying:
+            assert (await client.send_message("Still here"))["message"] == "Still here"
+
+
+async def test_an_outside_emitter_reaches_the_members(
+    company: Company, enter: Enter, two_workers: Cluster, second: ChatServer
+) -> None:
+    members = [await enter(SocketIOClient, who) for who in (company.alice, company.bob.at(second))]
+    emitter = socketio.RedisManager(two_workers.redis.url, write_only=True)
+    emitter.emit("notice", {"text": "Maintenance at noon"}, namespace=f"/{company.slug}")
+    emitter.redis.close()
+    for member in members:
+        assert await member.wait_for("notice") == {"text": "Maintenance at noon"}
+
+
+async def test_a_message_from_a_shell_reaches_the_sockets(company: Company, enter: Enter, second: ChatServer) -> None:
+    bobs = [await enter(live, bob) for bob in (company.bob, company.bob.at(second)) for live in LIVE]
+    code = (
+        "from backend.chat.events import SendIn; from backend.chat.services.messages import send_message; "
+        f"send_message(slug={company.slug!r}, user_id={company.alice.id}, body=SendIn(message='From the shell'))"
+    )
+    await asyncio.to_thread(second.manage, "shell", "--command", code)
+    for bob in bobs:
+        message = await bob.wait_for("message", seconds=5)
+        assert (message["message"], message["sender"]["id"]) == ("From the shell", company.alice.id)
+
+
+async def test_polling_on_a_shared_port_is_told_why(one_port: ChatServer) -> None:
+    answer = one_port.http.get("/socket.io/", params={"EIO": "4", "transport": "polling"})
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    assert answer.json()["code"] == "invalid"
+    assert "websocket" in answer.json()["message"]
+    with pytest.raises(InvalidStatus):
+        await Wire.connect(one_port.url, "/socket.io/?EIO=3&transport=websocket")
+
+
+async def test_websockets_on_a_shared_port_work(company: Company, enter: Enter, one_port: ChatServer) -> None:
+    hearers = [await enter(live, company.bob.at(one_port)) for live in LIVE for _ in range(4)]
+    for door in DOORS:
+        alice = await enter(door, company.alice.at(one_port))
+        sent = await alice.send_message(f"Through {door.door}")
+        for hearer in hearers:
+            assert await hearer.wait_for("message") == sent
