@@ -1,13 +1,14 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint lock clean npm
+.PHONY: help run test bench lint lock clean npm
 
 VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/runtime.stamp
 DEV := $(VENV)/dev.stamp
 NODE_MODULES := frontend_demo/node_modules/.package-lock.json
-LOCKS := requirements.lock requirements-dev.lock frontend_demo/package-lock.json
+BENCH_MODULES := benchmarks/node_modules/.package-lock.json
+LOCKS := requirements.lock requirements-dev.lock frontend_demo/package-lock.json benchmarks/package-lock.json
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -22,6 +23,13 @@ run: $(RUNTIME) npm ## Serve everything with demo data (PORT, HOST, DATABASE_URL
 
 test: $(DEV) npm ## Run the tests; ARGS="tests/chat -x" picks some
 	$(BIN)/python -m pytest $(ARGS)
+
+bench: $(DEV) $(BENCH_MODULES) ## Measure against the peers (QUICK=1, ROWS="room rooms", ONLY=ours,node, RUNS=5: benchmarks/README.md)
+	$(BIN)/python -m benchmarks
+
+$(BENCH_MODULES): benchmarks/package-lock.json
+	npm ci --prefix benchmarks --no-audit --no-fund
+	@touch $@
 
 lint: $(DEV) ## Check style, types, imports, migrations and locks
 	$(BIN)/ruff check
@@ -41,7 +49,7 @@ COMPILE = env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 
 clean: ## Remove the environment, caches and everything in var/
-	rm -rf $(VENV) frontend_demo/node_modules var tests/output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) frontend_demo/node_modules benchmarks/node_modules var tests/output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/pip:
