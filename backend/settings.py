@@ -163,6 +163,9 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     # Refused requests are no news: they are in the access log, and clients get the reason.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "backend.websocket": {"level": "INFO" if DEBUG else "WARNING"},
+    },
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", "INFO").upper()},
 }

@@ -8,6 +8,7 @@ from typing import TypeVar
 from backend.accounts.tokens import Identity, authenticate_many
 from backend.batching import Batcher, Full
 
+from . import limits
 from .access import Access, AskAccess, check_many
 from .errors import ChatError, Code
 from .events import ReadOut, SendIn
@@ -20,6 +21,7 @@ Result = TypeVar("Result")
 _tokens = Batcher(authenticate_many)
 _accesses = Batcher(check_many)
 _messages = Batcher(send_messages)
+_connects = Batcher(limits.hit_connects)
 _reads = Batcher(mark_reads)
 
 
@@ -33,6 +35,13 @@ async def _call(batcher: Batcher[Item, Result], item: Item) -> Result:
 async def authenticate(token: str) -> Identity | None:
     """Whose token this is; None: wrong, expired or of a deactivated person."""
     return await _call(_tokens, token)
+
+
+async def check_connects(*, address: str) -> None:
+    """One more connect from an address; raises `rate_limited`."""
+    wait = await _call(_connects, address)
+    if wait is not None:
+        raise ChatError(Code.RATE_LIMITED, retry_after=wait)
 
 
 async def check_access(*, slug: str, user_id: int) -> Access:

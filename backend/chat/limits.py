@@ -42,6 +42,11 @@ def check(rate: str | RateLimitItem, key: str) -> None:
         raise ChatError(Code.RATE_LIMITED, retry_after=wait)
 
 
+def hit_connects(addresses: Sequence[str]) -> list[float | None]:
+    """Counts one connect of each address; gives the seconds to wait, None where there is no need to."""
+    return hit_many(settings.RATE_CONNECT, [f"connect:{address}" for address in addresses])
+
+
 def hit_many(rate: str | RateLimitItem, keys: Sequence[str]) -> list[float | None]:
     """Counts one try a key, in one Redis round trip; gives the seconds to wait, None where there is no need to.
 

@@ -10,14 +10,12 @@ from urllib.parse import parse_qs
 
 import orjson
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.conf import settings
 from pydantic import TypeAdapter
 
 from backend.accounts.tokens import Identity
-from backend.chat import batched, limits
+from backend.chat import batched
 from backend.chat.errors import ChatError, Code, as_chat_error, internal, invalid
 from backend.chat.events import Seq
-from backend.threads import in_db_thread
 
 from .commands import Ack, refusal, reply
 from .connections import CODES, Connection
@@ -124,7 +122,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _enter(self) -> None:
         address = (self.scope.get("client") or ("",))[0]
-        await in_db_thread(limits.check, settings.RATE_CONNECT, f"connect:{address}")
+        await batched.check_connects(address=address)
         identity: Identity | ChatError = self.scope["identity"]
         if isinstance(identity, ChatError):
             raise identity

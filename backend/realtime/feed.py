@@ -5,23 +5,17 @@ Pure bookkeeping, no I/O: the hub feeds it from this worker, from Redis and, whe
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from .packets import Packet, Packets
+from .packets import Delivery, Packet, Packets
 from .presence import RoomPresence
+
+if TYPE_CHECKING:
+    from .sync import Sync
 
 RING_CHANGES = 300
 RING_BYTES = 256 * 1024
 PENDING_CHANGES = 500
-
-
-class Delivery(NamedTuple):
-    """One durable change, encoded: `seq` is its place in the log, `message_id` the message that changed."""
-
-    seq: int
-    message_id: int
-    event: str
-    data: bytes
 
 
 class Member(Protocol):
@@ -50,6 +44,7 @@ class RoomFeed:
         self.floor = seq
         self.members: set[Member] = set()
         self.presence = RoomPresence()
+        self.page: Sync | None = None  # the newest messages, kept for those who come without a position
         self._ring: deque[Delivery] = deque()
         self._ring_bytes = 0
         self._pending: dict[int, Delivery] = {}

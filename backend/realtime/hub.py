@@ -9,7 +9,7 @@ from typing import Any
 
 from backend.chat import queries
 from backend.chat.errors import ChatError, Code
-from backend.chat.events import AccessEnded, Event, MessageOut, PresenceOut, SyncOut
+from backend.chat.events import AccessEnded, Event, PresenceOut
 from backend.chat.models import ChatRoom
 from backend.threads import in_db_thread
 
@@ -17,13 +17,15 @@ from . import revocation, wire
 from .attendance import Attendance
 from .bus import Bus
 from .connections import Connection
-from .feed import Delivery, RoomFeed
+from .feed import RoomFeed
 from .packets import Packet, Packets, encode
+from .sync import Sync, stored_after, stored_sync
 
 logger = logging.getLogger(__name__)
 
 HOLE_PATIENCE = 0.05  # seconds a hole may stay open before the database is asked
 SWEEP_EVERY = 2.0
+CROWD = 8  # members from which on a feed keeps its newest page for those who come
 
 
 class Hub:
@@ -118,7 +120,7 @@ class Hub:
         """Bring a feed up to what the database has."""
         room = ChatRoom(pk=feed.room_id, slug=feed.slug)
         while True:
-            missing = await in_db_thread(_deliveries_after, room, feed.seq)
+            missing = await in_db_thread(stored_after, room, feed.seq)
             feed.catch_up(missing)
             if len(missing) < queries.RECOVERABLE:
                 return
@@ -163,10 +165,10 @@ class Hub:
         connection.open()
         feed.members.add(connection)
         self.attendance.come(feed, connection.user_id)
-        sync.online = feed.presence.online()
-        connection.deliver(Packets(feed.slug, [Packet("sync", encode(sync))]))
+        online = feed.presence.online()
+        connection.deliver(Packets(feed.slug, [Packet("sync", sync.encode(feed.slug, online))]))
         if others := [user_id for user_id in feed.presence.named() if user_id != connection.user_id]:
-            here = PresenceOut(joined=others, left=[], online=sync.online)
+            here = PresenceOut(joined=others, left=[], online=online)
             connection.deliver(Packets(feed.slug, [Packet("presence", encode(here))], droppable=True))
 
     def leave(self, connection: Connection) -> None:
@@ -224,24 +226,24 @@ class Hub:
             # In one step with storing the feed: whoever comes later must not be given one that was not stored.
             del self._opening[room.pk]
 
-    async def _sync(self, feed: RoomFeed, room: ChatRoom, since: int | None) -> SyncOut:
-        """The sync of a client at `since`: from the ring if it reaches that far, else from the database."""
+    async def _sync(self, feed: RoomFeed, room: ChatRoom, since: int | None) -> Sync:
+        """The sync of a client at `since`: from the feed if it reaches that far, else from the database."""
         if since is not None and (missed := feed.after(since)) is not None:
-            return SyncOut(
-                room=room.slug,
-                seq=feed.seq,
-                recovered=True,
-                messages=[MessageOut.model_validate_json(item.data) for item in missed],
-                has_more=False,
-                online=0,
-            )
+            return Sync(feed.seq, True, missed, has_more=False)
+        sync = feed.page if since is None else None
         while True:
-            sync = await in_db_thread(queries.sync, room=room, since=since)
+            if sync is None:
+                sync = await in_db_thread(stored_sync, room, since)
             if sync.seq > feed.seq:
                 await self.fill(feed)
             newer = feed.after(sync.seq)
             if newer is not None:
-                return _merged(sync, newer, feed.seq)
+                break
+            sync = None
+        sync = sync.forward(newer, feed.seq)
+        if not sync.recovered and len(feed.members) >= CROWD:
+            feed.page = sync
+        return sync
 
     # --- tasks -----------------------------------------------------------------------
 
@@ -255,19 +257,3 @@ class Hub:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             logger.warning("A task of the hub failed: %s", error)
-
-
-def _deliveries_after(room: ChatRoom, seq: int) -> list[Delivery]:
-    return [wire.delivery(change) for change in queries.changes(room=room, since=seq)]
-
-
-def _merged(sync: SyncOut, newer: Sequence[Delivery], seq: int) -> SyncOut:
-    """The sync brought forward by what the feed delivered while the database was read."""
-    messages = {message.id: message for message in sync.messages}
-    for item in newer:
-        if sync.recovered or item.event == "message" or item.message_id in messages:
-            messages.pop(item.message_id, None) if sync.recovered else None
-            messages[item.message_id] = MessageOut.model_validate_json(item.data)
-    sync.messages = list(messages.values())
-    sync.seq = seq
-    return sync

@@ -4,14 +4,12 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from pydantic import BaseModel, ConfigDict
 
 from backend.accounts.tokens import Identity
-from backend.chat import batched, limits
+from backend.chat import batched
 from backend.chat.errors import ChatError, Code
 from backend.chat.events import Seq
-from backend.threads import in_db_thread
 
 from .connections import Connection
 from .link import Link
@@ -73,7 +71,7 @@ class SocketIOConnection(Connection):
 
 async def admit(server: "ChatServer", link: Link, namespace: str, auth: Any) -> None:
     """Check address, slug, token and membership, then enter the room; raises the refusal."""
-    await in_db_thread(limits.check, settings.RATE_CONNECT, f"connect:{link.address}")
+    await batched.check_connects(address=link.address)
     request = AuthIn.model_validate(auth if isinstance(auth, dict) else {})
     identity = await batched.authenticate(request.token)
     if identity is None:

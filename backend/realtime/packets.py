@@ -8,6 +8,9 @@ import orjson
 from pydantic import BaseModel
 from socketio import packet
 
+from backend.chat import queries
+from backend.chat.events import MessageOut
+
 from .websocket import text_frame
 
 
@@ -48,6 +51,20 @@ class Packet(NamedTuple):
 
     event: str
     data: bytes
+
+
+class Delivery(NamedTuple):
+    """One durable change, encoded: `seq` is its place in the log, `message_id` the message that changed."""
+
+    seq: int
+    message_id: int
+    event: str
+    data: bytes
+
+
+def delivery(payload: MessageOut) -> Delivery:
+    """The last change of a message."""
+    return Delivery(payload.updated_seq, payload.id, queries.event_of(payload), encode(payload))
 
 
 class Packets:

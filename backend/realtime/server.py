@@ -20,6 +20,7 @@ from starlette.types import Scope
 from backend.chat.errors import ChatError, Code, as_chat_error, internal, invalid
 
 from .commands import Ack, refusal, reply
+from .environ import translate_request
 from .hub import Hub
 from .link import Link
 from .namespaces import SocketIOConnection, admit
@@ -57,6 +58,7 @@ class ChatServer(socketio.AsyncServer):
         )
         for library in ("socketio.server", "engineio.server"):
             logging.getLogger(library).setLevel(logging.CRITICAL)  # it logs payloads, and clients' mistakes as errors
+        self.eio._async = {**self.eio._async, "translate_request": translate_request}
         self.hub = hub
         # A disconnect costs the connection's own rooms only, however many others there are.
         self._links: dict[str, Link] = {}

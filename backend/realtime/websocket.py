@@ -6,11 +6,14 @@ whenever something is in front, the ordinary ASGI path is taken.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
+
+logger = logging.getLogger("backend.websocket")
 
 EXTENSION = "chat.raw"
 
@@ -74,6 +77,11 @@ class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
     sends_under_way = 0
     _raw: RawSocket | None = None
     _shutdown: asyncio.Task[None] | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Two lines for every socket, one with its query, are too many; errors still come.
+        self.logger = self.conn.logger = logger
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)

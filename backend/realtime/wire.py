@@ -7,8 +7,7 @@ import orjson
 
 from backend.chat.events import Change, Event, Passing
 
-from .feed import Delivery
-from .packets import Packet, encode
+from .packets import Delivery, Packet, delivery, encode
 from .presence import Roster
 
 ROOM_CHANNEL = "chat:room:"
@@ -29,18 +28,13 @@ def channel_of(room_id: int) -> str:
     return f"{ROOM_CHANNEL}{room_id}"
 
 
-def delivery(change: Change) -> Delivery:
-    payload = change.payload
-    return Delivery(payload.updated_seq, payload.id, change.event, encode(payload))
-
-
 def by_room(events: Iterable[Event]) -> list[RoomNews]:
     """The changes and passing events, each encoded once, grouped by room in the order given."""
     rooms: dict[int, RoomNews] = {}
     for event in events:
         if isinstance(event, Change):
             news = rooms.setdefault(event.room_id, RoomNews(event.room_id, [], []))
-            news.deliveries.append(delivery(event))
+            news.deliveries.append(delivery(event.payload))
         elif isinstance(event, Passing):
             news = rooms.setdefault(event.room_id, RoomNews(event.room_id, [], []))
             news.passing.append((Packet(event.event, encode(event.payload)), event.skip_user))

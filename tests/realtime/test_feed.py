@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.realtime.feed import RING_BYTES, RING_CHANGES, Delivery, RoomFeed
-from backend.realtime.packets import Packet, Packets
+from backend.realtime.feed import RING_BYTES, RING_CHANGES, RoomFeed
+from backend.realtime.packets import Delivery, Packet, Packets
 
 
 def change(seq: int, message_id: int | None = None, size: int = 2) -> Delivery:
