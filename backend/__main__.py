@@ -16,6 +16,7 @@ def main() -> None:
         host=settings.HOST,
         port=settings.PORT,
         workers=settings.WORKERS,
+        http="backend.realtime.websocket:ChatHttpProtocol",
         ws="backend.realtime.websocket:ChatWebSocketProtocol",
         ws_max_size=256 * 1024,
         ws_per_message_deflate=False,

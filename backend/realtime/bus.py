@@ -13,6 +13,7 @@ from typing import Protocol
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
+from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ class RedisBus:
         self._redis = Redis.from_url(
             url, socket_timeout=ECHO_LATE, socket_connect_timeout=2, health_check_interval=0, max_connections=8
         )
-        self._echo_channel = f"chat:echo:{secrets.token_hex(8)}"
+        self._echo_channel = f"chat-echo:{secrets.token_hex(8)}"
         self._channels: set[str] = {self._echo_channel}
         self._awaited: dict[str, list[asyncio.Future[None]]] = {}
         self._outbox: deque[tuple[str, bytes]] = deque(maxlen=OUTBOX)
@@ -193,16 +194,23 @@ class RedisBus:
         """Everything that waits, in one round trip."""
         if not self._outbox:
             return
-        pipe = self._redis.pipeline(transaction=False)
-        sending = len(self._outbox)
-        while self._outbox:
-            pipe.publish(*self._outbox.popleft())
+        messages = list(self._outbox)
+        self._outbox.clear()
         try:
             async with asyncio.timeout(2):
-                await pipe.execute()
+                try:
+                    await self._send(messages)
+                except ConnectionLost:
+                    await self._send(messages)  # a connection from before Redis went away fails once
         except (RedisError, OSError, TimeoutError) as error:
-            self.dropped += sending
-            logger.warning("Redis took none of %d messages (%s); the sweep brings them.", sending, error)
+            self.dropped += len(messages)
+            logger.warning("Redis took none of %d messages (%s); the sweep brings them.", len(messages), error)
+
+    async def _send(self, messages: list[tuple[str, bytes]]) -> None:
+        pipe = self._redis.pipeline(transaction=False)
+        for channel, data in messages:
+            pipe.publish(channel, data)
+        await pipe.execute()
 
     async def _echo(self) -> None:
         while True:

@@ -1,7 +1,6 @@
 """What clients may say over a socket: one table, for Socket.IO and plain WebSocket alike."""
 
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -34,8 +33,6 @@ from .connections import Connection
 from .packets import encode
 
 logger = logging.getLogger(__name__)
-
-TYPING_EVERY = 1.0  # seconds between two notices of the same kind from one connection
 
 
 class EditCommand(EditIn):
@@ -94,16 +91,13 @@ async def _history(connection: Connection, body: HistoryIn) -> HistoryOut:
 
 
 async def _typing(connection: Connection, body: TypingIn) -> TypingOut:
-    notice = TypingOut(user_id=connection.user_id, typing=body.typing)
-    now = time.monotonic()
-    if (
-        connection.last_typing is None
-        or connection.last_typing[0] != body.typing
-        or (now - connection.last_typing[1] >= TYPING_EVERY)
-    ):
-        connection.last_typing = (body.typing, now)
-        announce([Passing(connection.room_id, connection.slug, "typing", notice, skip_user=connection.user_id)])
-    return notice
+    def tell(typing: bool) -> None:
+        if not connection.ended:
+            notice = TypingOut(user_id=connection.user_id, typing=typing)
+            announce([Passing(connection.room_id, connection.slug, "typing", notice, skip_user=connection.user_id)])
+
+    connection.typing.pass_on(body.typing, tell)
+    return TypingOut(user_id=connection.user_id, typing=body.typing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,15 @@ from backend.accounts.tokens import Identity
 from backend.chat.events import ByeOut
 
 from .fifo import Fifo, Job
+from .link import CUT_OFF
 from .packets import Packet, Packets, encode
+from .thinned import Thinned
 from .websocket import RawSocket, text_frame
 
 logger = logging.getLogger(__name__)
 
+TYPING_EVERY = 1.0  # seconds between two notices of one connection
 DROP_PASSING = 256 * 1024  # bytes a client has not taken: from here on it gets no passing events
-CUT_OFF = 1024 * 1024  # bytes: from here on it is cut off and recovers with its position
 CODES = {"revoked": 4401, "removed": 4403, "slow": 4408, "draining": 1012}  # WebSocket close codes
 
 
@@ -24,14 +26,15 @@ class Connection(ABC):
 
     prefix: ClassVar[bytes] = b""  # what stands before each text in a raw frame
 
-    def __init__(self, identity: Identity, slug: str) -> None:
+    def __init__(self, identity: Identity, slug: str, *, checked_at: int) -> None:
         self.identity = identity
         self.slug = slug
+        self.checked_at = checked_at  # the hub's count of revocations when token and membership were looked at
         self.room_id = 0
         self.holds = False
         self.ended: str | None = None
         self.commands = Fifo()
-        self.last_typing: tuple[bool, float] | None = None  # (typing, when), to thin out repeated notices
+        self.typing = Thinned(TYPING_EVERY)
 
     @property
     def user_id(self) -> int:
@@ -52,7 +55,11 @@ class Connection(ABC):
 
     @abstractmethod
     def waiting(self) -> int:
-        """Bytes (at least) that wait on the ordinary path."""
+        """Bytes (at least) that the client has not taken."""
+
+    @abstractmethod
+    def cut_off(self) -> None:
+        """End the connection now, with what is queued."""
 
     @abstractmethod
     def frames(self, packets: Packets) -> bytes:
@@ -100,8 +107,8 @@ class Connection(ABC):
         if code != "slow":
             self.deliver(Packets(self.slug, [Packet("bye", encode(bye))]))
         self.ended = code
-        if code == "slow" and self.raw:
-            self.raw.abort()
+        if code == "slow":
+            self.cut_off()
         else:
             self.close(code)
 
@@ -114,7 +121,7 @@ class Connection(ABC):
         """Whether to write. A client that does not take what it gets is cut off, and comes back with `since`."""
         if self.ended:
             return False
-        pending = self.waiting() + (self.raw.buffered if self.raw else 0)
+        pending = self.waiting()
         if pending > CUT_OFF:
             logger.info("Cut off user %d in %s: %d bytes not taken.", self.user_id, self.slug, pending)
             self.end("slow")

@@ -32,8 +32,10 @@ _since = TypeAdapter(Seq)
 
 
 class WebSocketConnection(Connection):
-    def __init__(self, consumer: "ChatConsumer", identity: Identity, slug: str, raw: RawSocket | None) -> None:
-        super().__init__(identity, slug)
+    def __init__(
+        self, consumer: "ChatConsumer", identity: Identity, slug: str, raw: RawSocket | None, *, checked_at: int
+    ) -> None:
+        super().__init__(identity, slug, checked_at=checked_at)
         self._consumer = consumer
         self._raw = raw
         self._outbox: deque[bytes] = deque()
@@ -52,7 +54,16 @@ class WebSocketConnection(Connection):
         return self._writer is None
 
     def waiting(self) -> int:
-        return self._outbox_bytes
+        return self._outbox_bytes + (self._raw.buffered if self._raw else 0)
+
+    def cut_off(self) -> None:
+        if self._raw is not None:
+            self._raw.abort()
+            return
+        self._outbox.clear()
+        if self._writer is not None:
+            self._writer.cancel()
+        self.close("slow")
 
     def frames(self, packets: Packets) -> bytes:
         return packets.websocket_frames
@@ -132,7 +143,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
         since = _since.validate_python(query["since"][0]) if "since" in query else None
         raw = self.scope.get("extensions", {}).get(EXTENSION)
-        connection = self.connection = WebSocketConnection(self, identity, slug, raw)
+        connection = self.connection = WebSocketConnection(
+            self, identity, slug, raw, checked_at=self.scope["checked_at"]
+        )
         hub.register(connection)
         access = await batched.check_access(slug=slug, user_id=identity.user_id)
         await hub.enter(connection, access.room, since)
@@ -196,6 +209,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _refuse(self, error: ChatError) -> None:
         if self.connection is not None:
+            self.connection.ended = "refused"
             hub.leave(self.connection)
         # The whole error as a frame, for those who read frames; the code and a short reason for the rest.
         await self.send(text_data=orjson.dumps({"type": "error", **error.payload()}).decode())

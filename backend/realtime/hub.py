@@ -19,7 +19,7 @@ from .bus import Bus
 from .connections import Connection
 from .feed import RoomFeed
 from .packets import Packet, Packets, encode
-from .sync import Sync, stored_after, stored_sync
+from .sync import STEP, Sync, stored_after, stored_sync
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +34,7 @@ class Hub:
         self.name = secrets.token_hex(8)
         self.feeds: dict[int, RoomFeed] = {}
         self.draining = False
+        self.revocations = 0  # how often somebody's access has ended
         self.attendance = Attendance(bus, self.name, self.feeds)
         self._opening: dict[int, asyncio.Task[RoomFeed]] = {}
         self._holds: dict[int, int] = {}  # connections that are in a room or on their way into it
@@ -99,12 +100,13 @@ class Hub:
             self._filling[feed.room_id] = self._spawn(self._fill_soon(feed))
 
     def end_access(self, event: AccessEnded) -> None:
-        """Close the connections of this worker that the event speaks of."""
-        people = [event.user_id] if event.user_id is not None else list(self._connections)
-        for user_id in people:
-            for connection in list(self._connections.get(user_id, ())):
-                if event.concerns(connection.room_id, connection.identity.digest):
-                    connection.end("removed" if event.room_id else "revoked")
+        """Close the connections of this worker that the event speaks of; who is on the way in is checked again."""
+        self.revocations += 1
+        feed = self.feeds.get(event.room_id or 0)
+        mine = self._connections.get(event.user_id, set()) if event.user_id is not None else feed and feed.members
+        for connection in list(mine or ()):
+            if isinstance(connection, Connection) and event.concerns(connection.room_id, connection.identity.digest):
+                connection.end("removed" if event.room_id else "revoked")
 
     # --- holes and the sweep -----------------------------------------------------
 
@@ -122,7 +124,7 @@ class Hub:
         while True:
             missing = await in_db_thread(stored_after, room, feed.seq)
             feed.catch_up(missing)
-            if len(missing) < queries.RECOVERABLE:
+            if len(missing) < STEP:
                 return
 
     async def sweep(self) -> None:
@@ -159,6 +161,10 @@ class Hub:
         connection.holds = True
         feed = await self._open(room)
         sync = await self._sync(feed, room, since)
+        while connection.checked_at != self.revocations:
+            connection.checked_at = self.revocations
+            await in_db_thread(revocation.check_again, connection)
+            sync = await self._sync(feed, room, since)
         # No await from here on: nothing falls between the sync and the first change after it.
         if connection.ended or self.draining:
             raise ChatError(Code.UNAVAILABLE if self.draining else Code.UNAUTHORIZED, retry_after=1)
@@ -189,9 +195,8 @@ class Hub:
         self._holds[room_id] -= 1
         if not self._holds[room_id]:
             del self._holds[room_id]
-            if feed := self.feeds.pop(room_id, None):
-                self.attendance.closed(feed)
-                self._spawn(self._unsubscribe(room_id))
+            if room_id not in self._opening:
+                self._close(room_id)
 
     async def _unsubscribe(self, room_id: int) -> None:
         if room_id not in self._holds:
@@ -201,45 +206,45 @@ class Hub:
                 await self.sweep()
 
     async def _open(self, room: ChatRoom) -> RoomFeed:
+        if opening := self._opening.get(room.pk):
+            return await asyncio.shield(opening)
         if feed := self.feeds.get(room.pk):
             return feed
-        opening = self._opening.get(room.pk)
-        if opening is None:
-            opening = self._opening[room.pk] = asyncio.create_task(self._open_feed(room))
+        opening = self._opening[room.pk] = asyncio.create_task(self._open_feed(room))
         return await asyncio.shield(opening)
 
     async def _open_feed(self, room: ChatRoom) -> RoomFeed:
-        """Subscribe first, read the position second: a change in between is heard and dropped, never missed."""
+        """The feed starts at a position known before, hears what is new, and gets what lies between."""
+        feed = self.feeds[room.pk] = RoomFeed(room.pk, room.slug, room.last_seq)
         try:
             await self.bus.subscribe(wire.channel_of(room.pk))
-            position = (await in_db_thread(queries.last_seqs, [room.pk])).get(room.pk)
-            if position is None:
-                raise ChatError(Code.NOT_FOUND, "No such room.")
-            feed = RoomFeed(room.pk, room.slug, position)
-            if room.pk in self._holds:
-                self.feeds[room.pk] = feed
-                self.attendance.opened(feed)
-            else:  # all who wanted in are gone
-                self._spawn(self._unsubscribe(room.pk))
-            return feed
+            await self.fill(feed)
+            self.attendance.opened(feed)
+        except BaseException:
+            del self.feeds[room.pk]
+            raise
         finally:
-            # In one step with storing the feed: whoever comes later must not be given one that was not stored.
+            # In one step with what stands above: whoever comes later finds a feed that is open, or none.
             del self._opening[room.pk]
+            if room.pk not in self._holds:
+                self._close(room.pk)
+        return feed
+
+    def _close(self, room_id: int) -> None:
+        if feed := self.feeds.pop(room_id, None):
+            self.attendance.closed(feed)
+        self._spawn(self._unsubscribe(room_id))
 
     async def _sync(self, feed: RoomFeed, room: ChatRoom, since: int | None) -> Sync:
         """The sync of a client at `since`: from the feed if it reaches that far, else from the database."""
         if since is not None and (missed := feed.after(since)) is not None:
             return Sync(feed.seq, True, missed, has_more=False)
         sync = feed.page if since is None else None
-        while True:
-            if sync is None:
-                sync = await in_db_thread(stored_sync, room, since)
+        while sync is None or (newer := feed.after(sync.seq)) is None:
+            room.last_seq = max(room.last_seq, feed.seq)  # what was read at the access check may be too old by now
+            sync = await in_db_thread(stored_sync, room, since)
             if sync.seq > feed.seq:
                 await self.fill(feed)
-            newer = feed.after(sync.seq)
-            if newer is not None:
-                break
-            sync = None
         sync = sync.forward(newer, feed.seq)
         if not sync.recovered and len(feed.members) >= CROWD:
             feed.page = sync

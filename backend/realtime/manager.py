@@ -17,18 +17,25 @@ OUTSIDE_CHANNEL = "socketio"  # python-socketio's own, so that an outside `Redis
 class Admission:
     """Sids enter a namespace when they are authorised, not before, and leave at a cost of their own rooms only."""
 
-    rooms: dict[str, dict[str | None, Any]]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._entered: dict[str, list[str | None]] = {}  # the rooms of each sid
+
+    def basic_enter_room(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
+        super().basic_enter_room(sid, namespace, room, eio_sid=eio_sid)  # type: ignore[misc]
+        self._entered.setdefault(sid, []).append(room)
 
     def admit(self, eio_sid: str, namespace: str) -> str:
         """Make a checked connection a client of the namespace; gives its sid."""
         sid: str = self.server.eio.generate_id()  # type: ignore[attr-defined]
         for room in (None, sid):
-            self.basic_enter_room(sid, namespace, room, eio_sid=eio_sid)  # type: ignore[attr-defined]
+            self.basic_enter_room(sid, namespace, room, eio_sid=eio_sid)
         return sid
 
     def dismiss(self, sid: str, namespace: str) -> None:
         """Forget a client of the namespace."""
-        self.basic_disconnect(sid, namespace)  # type: ignore[attr-defined]
+        for room in self._entered.pop(sid, ()):
+            self.basic_leave_room(sid, namespace, room)  # type: ignore[attr-defined]
 
 
 class LocalManager(Admission, socketio.AsyncManager):

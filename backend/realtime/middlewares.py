@@ -10,6 +10,8 @@ from backend.accounts.tokens import identity_of
 from backend.chat import batched
 from backend.chat.errors import ChatError, Code, as_chat_error, internal
 
+from .worker import hub
+
 SUBPROTOCOL = "knox"
 
 
@@ -25,7 +27,12 @@ class KnoxAuthMiddleware:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
         token, subprotocol = _token(scope)
-        scope = {**scope, "identity": ChatError(Code.UNAUTHORIZED), "subprotocol": subprotocol}
+        scope = {
+            **scope,
+            "identity": ChatError(Code.UNAUTHORIZED),
+            "subprotocol": subprotocol,
+            "checked_at": hub.revocations,
+        }
         if token is None and _allowed_origin(scope):
             return await self._with_session(scope, receive, send)
         if token is not None:

@@ -34,8 +34,10 @@ class AuthIn(BaseModel):
 class SocketIOConnection(Connection):
     prefix = b"4"
 
-    def __init__(self, server: "ChatServer", link: Link, namespace: str, identity: Identity) -> None:
-        super().__init__(identity, namespace[1:])
+    def __init__(
+        self, server: "ChatServer", link: Link, namespace: str, identity: Identity, *, checked_at: int
+    ) -> None:
+        super().__init__(identity, namespace[1:], checked_at=checked_at)
         self.server = server
         self.link = link
         self.namespace = namespace
@@ -53,6 +55,9 @@ class SocketIOConnection(Connection):
 
     def waiting(self) -> int:
         return self.link.waiting()
+
+    def cut_off(self) -> None:
+        self.link.cut_off()
 
     def enqueue(self, texts: Sequence[bytes]) -> None:
         self.link.enqueue(texts)
@@ -72,6 +77,7 @@ class SocketIOConnection(Connection):
 async def admit(server: "ChatServer", link: Link, namespace: str, auth: Any) -> None:
     """Check address, slug, token and membership, then enter the room; raises the refusal."""
     await batched.check_connects(address=link.address)
+    checked_at = server.hub.revocations
     request = AuthIn.model_validate(auth if isinstance(auth, dict) else {})
     identity = await batched.authenticate(request.token)
     if identity is None:
@@ -79,7 +85,7 @@ async def admit(server: "ChatServer", link: Link, namespace: str, auth: Any) -> 
     slug = namespace.removeprefix("/")
     if not SLUG.fullmatch(slug):
         raise ChatError(Code.NOT_FOUND, "No such room.")
-    connection = SocketIOConnection(server, link, namespace, identity)
+    connection = SocketIOConnection(server, link, namespace, identity, checked_at=checked_at)
     server.hub.register(connection)
     try:
         access = await batched.check_access(slug=slug, user_id=identity.user_id)

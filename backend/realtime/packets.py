@@ -54,9 +54,10 @@ class Packet(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """One durable change, encoded: `seq` is its place in the log, `message_id` the message that changed."""
+    """One durable change, encoded: it took position `seq`, the message that changed stands at `place`."""
 
     seq: int
+    place: int
     message_id: int
     event: str
     data: bytes
@@ -64,7 +65,7 @@ class Delivery(NamedTuple):
 
 def delivery(payload: MessageOut) -> Delivery:
     """The last change of a message."""
-    return Delivery(payload.updated_seq, payload.id, queries.event_of(payload), encode(payload))
+    return Delivery(payload.updated_seq, payload.seq, payload.id, queries.event_of(payload), encode(payload))
 
 
 class Packets:

@@ -10,9 +10,11 @@ from dataclasses import asdict
 from typing import Any
 
 from channels.layers import get_channel_layer
+from django.utils import timezone
 
 from backend.accounts import tokens
 from backend.chat import access
+from backend.chat.errors import ChatError, Code
 from backend.chat.events import AccessEnded
 from backend.threads import in_db_thread
 
@@ -21,7 +23,8 @@ from .connections import Connection
 logger = logging.getLogger(__name__)
 
 GROUP = "chat.workers"
-CHECK_EVERY = 10.0  # seconds
+TICK = 1.0  # seconds: how late an expired token is noticed
+CHECK_EVERY = 10  # ticks
 CHECK_AT_ONCE = 500  # connections a query
 RETRY = 1.0
 REJOIN_EVERY = 3600.0  # the Redis channel layer forgets members of a group after a day
@@ -56,8 +59,13 @@ async def listen(end_access: Callable[[AccessEnded], None]) -> None:
 
 async def check_forever(connections: Callable[[], Iterable[Connection]]) -> None:
     """End the connections whose token or membership is no more."""
+    ticks = 0
     while True:
-        await asyncio.sleep(CHECK_EVERY)
+        await asyncio.sleep(TICK)
+        ticks += 1
+        end_expired(connections())
+        if ticks % CHECK_EVERY:
+            continue
         try:
             everybody = list(connections())
             for start in range(0, len(everybody), CHECK_AT_ONCE):
@@ -65,6 +73,20 @@ async def check_forever(connections: Callable[[], Iterable[Connection]]) -> None
                     connection.end(code)
         except Exception as error:
             logger.warning("Could not check the connections (%s); again in %s s.", error, CHECK_EVERY)
+
+
+def end_expired(connections: Iterable[Connection]) -> None:
+    """End the connections whose token has expired."""
+    now = timezone.now()
+    for connection in list(connections):
+        if connection.identity.expiry is not None and connection.identity.expiry <= now:
+            connection.end("revoked")
+
+
+def check_again(connection: Connection) -> None:
+    """Raises if a connection on its way in has lost its token or membership since it was checked (synchronous)."""
+    for _, code in _ended([connection]):
+        raise ChatError(Code.UNAUTHORIZED if code == "revoked" else Code.FORBIDDEN)
 
 
 def _ended(connections: list[Connection]) -> list[tuple[Connection, str]]:

@@ -115,6 +115,10 @@ class ChatServer(socketio.AsyncServer):
             logger.info("Malformed Socket.IO packet; closing %s.", eio_sid)
             await link.hang_up(self.reason.TRANSPORT_ERROR)
             return
+        async with link.lock:
+            await self._packet(link, pkt, len(data))
+
+    async def _packet(self, link: Link, pkt: packet.Packet, size: int) -> None:
         namespace = pkt.namespace or "/"
         match pkt.packet_type:
             case packet.CONNECT:
@@ -123,7 +127,7 @@ class ChatServer(socketio.AsyncServer):
                 if connection := link.rooms.pop(namespace, None):
                     self._forget(connection)
             case packet.EVENT:
-                await self._event(link, namespace, pkt.id, pkt.data, len(data))
+                await self._event(link, namespace, pkt.id, pkt.data, size)
             case packet.BINARY_EVENT:
                 error = invalid(payload="Binary payloads are not accepted: send JSON, upload files over REST.")
                 self._refuse_event(link, namespace, pkt.id, error)
@@ -194,7 +198,7 @@ class ChatServer(socketio.AsyncServer):
 
     def _refuse_event(self, link: Link, namespace: str, id: int | None, error: ChatError) -> None:
         if text := answer(namespace, id, None, refusal(error)):
-            link.enqueue([text])
+            link.say(text)
 
     def _refuse_connect(self, link: Link, namespace: str, error: ChatError) -> None:
         data = {"message": error.code.value, "data": error.payload()}
@@ -225,9 +229,9 @@ class ChatServer(socketio.AsyncServer):
         if connection.sid:
             self.manager.dismiss(connection.sid, connection.namespace)
 
-    async def flush(self) -> None:
-        """Wait until every client's queue was written; a client that does not read is not waited for by the caller."""
-        await asyncio.gather(*(link.flush() for link in self._links.values()))
+    async def finish(self) -> None:
+        """Shutdown: what every client was told is written, long-polling clients are let go."""
+        await asyncio.gather(*(link.finish() for link in list(self._links.values())))
 
 
 def answer(namespace: str, id: int | None, name: Any, ack: Ack) -> bytes | None:

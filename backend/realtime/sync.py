@@ -1,6 +1,8 @@
 """What brings a client that comes to the position of the room's feed, encoded."""
 
+from collections import deque
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 import orjson
@@ -9,6 +11,9 @@ from backend.chat import queries
 from backend.chat.models import ChatRoom
 
 from .packets import Delivery, delivery
+
+SYNC_BYTES = 512 * 1024  # of messages in one sync: half of what may wait for a client
+STEP = 50  # changes of a catch-up that are written at once, so that clients can take them
 
 
 class Sync(NamedTuple):
@@ -35,21 +40,37 @@ class Sync(NamedTuple):
         for change in newer:
             if self.recovered:
                 messages.pop(change.message_id, None)  # its newest state stands where it changed last
-            elif change.event == "message_updated" and change.message_id not in messages:
+            elif change.place <= self.seq and change.message_id not in messages:
                 continue  # older than the page
             messages[change.message_id] = change
-        kept = list(messages.values())
-        if not self.recovered and len(kept) > queries.NEWEST:
-            return Sync(seq, False, kept[-queries.NEWEST :], True)
-        return Sync(seq, self.recovered, kept, self.has_more)
+        if self.recovered:
+            return Sync(seq, True, list(messages.values()), self.has_more)
+        return page(seq, sorted(messages.values(), key=attrgetter("place")), self.has_more)
+
+
+def page(seq: int, messages: list[Delivery], has_more: bool) -> Sync:
+    """The newest of these messages, as many as one `sync` may bring."""
+    kept: deque[Delivery] = deque()
+    size = 0
+    for message in reversed(messages[-queries.NEWEST :]):
+        size += len(message.data)
+        if size > SYNC_BYTES:
+            break
+        kept.appendleft(message)
+    return Sync(seq, False, list(kept), has_more or len(kept) < len(messages))
 
 
 def stored_sync(room: ChatRoom, since: int | None) -> Sync:
     """The sync as the database has it (synchronous)."""
     found = queries.sync(room=room, since=since)
-    return Sync(found.seq, found.recovered, [delivery(message) for message in found.messages], found.has_more)
+    messages = [delivery(message) for message in found.messages]
+    if not found.recovered:
+        return page(found.seq, messages, found.has_more)
+    if sum(len(message.data) for message in messages) > SYNC_BYTES:
+        return stored_sync(room, None)  # more than a client should be sent at once: it starts anew
+    return Sync(found.seq, True, messages, has_more=False)
 
 
 def stored_after(room: ChatRoom, seq: int) -> list[Delivery]:
-    """The changes after a position as the database has them (synchronous)."""
-    return [delivery(change.payload) for change in queries.changes(room=room, since=seq)]
+    """The next changes after a position as the database has them (synchronous), `STEP` at most."""
+    return [delivery(change.payload) for change in queries.changes(room=room, since=seq, limit=STEP)]

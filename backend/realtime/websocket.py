@@ -7,9 +7,10 @@ whenever something is in front, the ordinary ASGI path is taken.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
@@ -18,7 +19,7 @@ logger = logging.getLogger("backend.websocket")
 EXTENSION = "chat.raw"
 
 # What has to happen before a shutdown closes the sockets. Awaited by each of them, so it must bear that.
-before_shutdown: list[Callable[[], Awaitable[None]]] = []
+before_shutdown: list[Callable[[], Coroutine[Any, Any, None]]] = []
 
 
 def text_frame(text: bytes) -> bytes:
@@ -75,6 +76,7 @@ class RawSocket:
 
 class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
     sends_under_way = 0
+    app_waits = False
     _raw: RawSocket | None = None
     _shutdown: asyncio.Task[None] | None = None
 
@@ -92,13 +94,21 @@ class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def send_receive_event_to_app(self) -> None:
         on_text = self._raw and self._raw.on_text
-        # What waits in ASGI's queue came before, and goes before.
-        if on_text and self.curr_msg_data_type == "text" and not self.close_sent and self.queue.empty():
+        # The app waits for more: whatever it was given before, it has dealt with.
+        dealt_with = self.app_waits and self.queue.empty()
+        if on_text and dealt_with and self.curr_msg_data_type == "text" and not self.close_sent:
             text = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
             if on_text(bytes(text)):
                 self.frames = []
                 return
         super().send_receive_event_to_app()
+
+    async def receive(self) -> Any:
+        self.app_waits = True
+        try:
+            return await super().receive()
+        finally:
+            self.app_waits = False
 
     async def send(self, message: Any) -> None:
         # A send that waits for the peer must not be overtaken by a raw frame.
@@ -121,3 +131,14 @@ class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
                 await drain()
         finally:
             super().shutdown()
+
+
+class ChatHttpProtocol(HttpToolsProtocol):
+    """HTTP with the same first step of a shutdown: it lets the long polls of Socket.IO clients go."""
+
+    def shutdown(self) -> None:
+        for drain in before_shutdown:
+            task = self.loop.create_task(drain())
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+        super().shutdown()

@@ -4,13 +4,15 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import orjson
+from django.conf import settings
 
 from backend.chat.events import Change, Event, Passing
 
 from .packets import Delivery, Packet, delivery, encode
 from .presence import Roster
 
-ROOM_CHANNEL = "chat:room:"
+# Redis shares its channels among all its databases and users: the name keeps other deployments apart.
+ROOM_CHANNEL = f"{settings.REDIS_PREFIX}:room:"
 
 
 class RoomNews(NamedTuple):
@@ -43,7 +45,7 @@ def by_room(events: Iterable[Event]) -> list[RoomNews]:
 
 def pack(origin: str, news: RoomNews) -> bytes:
     """`origin` names the worker, so that it can skip what it has delivered itself."""
-    changes = [(seq, pk, event, orjson.Fragment(data)) for seq, pk, event, data in news.deliveries]
+    changes = [(*change[:-1], orjson.Fragment(change.data)) for change in news.deliveries]
     passing = [(packet.event, orjson.Fragment(packet.data), skip) for packet, skip in news.passing]
     roster = tuple(news.roster) if news.roster else None  # orjson takes no named tuple
     return origin.encode() + b" " + orjson.dumps([changes, passing, roster, news.asks])
@@ -57,7 +59,7 @@ def unpack(origin: str, channel: str, message: bytes) -> RoomNews | None:
     changes, passing, roster, asks = orjson.loads(body)
     return RoomNews(
         int(channel.removeprefix(ROOM_CHANNEL)),
-        [Delivery(seq, pk, event, orjson.dumps(data)) for seq, pk, event, data in changes],
+        [Delivery(seq, place, pk, event, orjson.dumps(data)) for seq, place, pk, event, data in changes],
         [(Packet(event, orjson.dumps(data)), skip) for event, data, skip in passing],
         Roster(*roster) if roster else None,
         asks,

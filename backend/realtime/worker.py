@@ -1,6 +1,7 @@
 """This worker's realtime side, put together: the bus, the hub, and the Socket.IO server on top of them."""
 
 import asyncio
+import sys
 from contextlib import suppress
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from .server import ChatServer
 from .websocket import before_shutdown
 
 DRAIN_SECONDS = 10.0
+SWITCH_INTERVAL = 0.0005
 
 _drained: asyncio.Task[None] | None = None
 
@@ -33,6 +35,9 @@ sio = ChatServer(hub, manager)
 
 
 async def start() -> None:
+    # The event loop and the database threads share one interpreter lock: with Python's 5 ms a thread waits that long
+    # after each answer of the database while the loop is writing to a large room.
+    sys.setswitchinterval(SWITCH_INTERVAL)
     await hub.start()
     if isinstance(manager, RedisManager):
         await hub.listen_outside(manager.channel, manager.hear)
@@ -55,7 +60,7 @@ async def _drain() -> None:
         async with asyncio.timeout(DRAIN_SECONDS):
             await asyncio.gather(*(connection.drain() for connection in hub.connections()), return_exceptions=True)
             await batched.drain()
-            await sio.flush()
+            await sio.finish()
 
 
 async def stop() -> None:

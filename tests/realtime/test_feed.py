@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass, field
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.realtime.feed import RING_BYTES, RING_CHANGES, RoomFeed
 from backend.realtime.packets import Delivery, Packet, Packets
+from backend.realtime.sync import Sync, page
 
 
-def change(seq: int, message_id: int | None = None, size: int = 2) -> Delivery:
-    return Delivery(seq, message_id or seq, "message" if message_id is None else "message_updated", b"x" * size)
+def change(seq: int, place: int | None = None, data: bytes = b"xx") -> Delivery:
+    """A new message at its place, or with `place` a change of the message that stands there."""
+    event = "message" if place is None else "message_updated"
+    return Delivery(seq, place or seq, place or seq, event, data)
 
 
 @dataclass(eq=False)
@@ -33,13 +36,13 @@ class Recorder:
 
 
 def log_of(length: int, edits: dict[int, int]) -> list[Delivery]:
-    """A room's log: `edits[seq]` is the message that the change at `seq` edits, if that is an earlier one."""
-    return [
-        Delivery(seq, target, "message_updated", b'{"seq":%d}' % seq)
-        if (target := edits.get(seq)) and target < seq
-        else Delivery(seq, seq, "message", b'{"seq":%d}' % seq)
-        for seq in range(1, length + 1)
-    ]
+    """A room's log: at `seq` stands a change of the message at `edits[seq]`, if there is one, or a new message."""
+    log: list[Delivery] = []
+    for seq in range(1, length + 1):
+        target = edits.get(seq, seq)
+        is_message = target < seq and log[target - 1].event == "message"
+        log.append(change(seq, target if is_message else None, b'{"seq":%d}' % seq))
+    return log
 
 
 def stored_after(log: list[Delivery], committed: int, position: int) -> list[Delivery]:
@@ -95,6 +98,31 @@ def test_the_ring_gives_back_exactly_what_came_after_a_position(targets: list[in
         assert missed == stored_after(log, len(log), position)
 
 
+def newest_page(log: list[Delivery], position: int) -> Sync:
+    """The newest page as the database has it."""
+    newest = {delivery.message_id: delivery for delivery in log[:position]}
+    return page(position, sorted(newest.values(), key=lambda each: each.place), has_more=False)
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(st.integers(2, 130), st.integers(1, 129), max_size=60),
+    st.integers(1, 130),
+    st.integers(0, 130),
+    st.integers(0, 130),
+)
+def test_a_sync_brought_forward_is_the_sync_read_later(edits: dict[int, int], end: int, at: int, since: int) -> None:
+    log, at = log_of(end, edits), min(at, end)
+    since = min(since, at)
+    feed = RoomFeed(1, "tea", 0)
+    feed.receive(log)
+    newer = feed.after(at)
+    assert newer is not None
+    assert newest_page(log, at).forward(newer, end) == newest_page(log, end)
+    recovered = Sync(at, True, stored_after(log, at, since), has_more=False)
+    assert recovered.forward(newer, end).messages == stored_after(log, end, since)
+
+
 def test_a_hole_holds_back_what_is_later_until_it_is_filled() -> None:
     feed, member = RoomFeed(1, "tea", 4), Recorder(4)
     feed.members.add(member)
@@ -113,7 +141,7 @@ def test_the_ring_is_bounded_by_changes_and_by_bytes() -> None:
     assert feed.after(9) is None
     assert len(feed.after(10) or []) == RING_CHANGES
     large = RoomFeed(1, "tea", 0)
-    large.receive([change(seq, size=RING_BYTES // 4) for seq in range(1, 11)])
+    large.receive([change(seq, data=b"x" * (RING_BYTES // 4)) for seq in range(1, 11)])
     assert large.floor == 6
 
 
