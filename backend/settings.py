@@ -1,9 +1,11 @@
 """All settings, read from the environment in this one place; docs/settings.md explains each."""
 
+import hashlib
 import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -54,11 +56,16 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env("SECURE_COOKIES").lower() in {"
 REDIS_URL = env("REDIS_URL")
 if WORKERS > 1 and not REDIS_URL:
     raise ImproperlyConfigured("WORKERS above 1 need REDIS_URL: without it workers can't hear each other.")
+# Names what is ours in a Redis that others use too; the same on all workers of a deployment.
+REDIS_PREFIX = "chat-" + hashlib.sha256(f"{SECRET_KEY} {urlsplit(REDIS_URL).path}".encode()).hexdigest()[:12]
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         # redis-py ends a blocking read after 5 s unless told otherwise.
-        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None, "socket_connect_timeout": 2}]},
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_timeout": None, "socket_connect_timeout": 2}],
+            "prefix": REDIS_PREFIX,
+        },
     }
     if REDIS_URL
     else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
