@@ -11,6 +11,7 @@ import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, Self
+from urllib.parse import quote
 
 import httpx
 from websockets.typing import Subprotocol
@@ -287,6 +288,10 @@ class RestClient(Client):
                 return await self._request("PATCH", f"/messages/{payload['id']}", json=rest)
             case "delete":
                 return await self._request("DELETE", f"/messages/{payload['id']}")
+            case "react" | "unreact":
+                emoji = quote(payload["emoji"], safe="")
+                method = "PUT" if event == "react" else "DELETE"
+                return await self._request(method, f"/messages/{payload['id']}/reactions/{emoji}")
             case "read":
                 return await self._request("POST", "/read", json=payload)
         raise NotImplementedError(f"REST has no {event}")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import socket
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -54,10 +55,15 @@ class Wire:
         self.socket.transport.abort()
 
     def pause_reading(self) -> None:
+        self._let_kernel_buffer(65_536)  # it would go on taking megabytes in our name
         self.socket.transport.pause_reading()
 
     def resume_reading(self) -> None:
+        self._let_kernel_buffer(1_000_000)
         self.socket.transport.resume_reading()
+
+    def _let_kernel_buffer(self, size: int) -> None:
+        self.socket.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
 
     async def _read(self) -> None:
         try:

@@ -16,6 +16,8 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError
 
+from backend import metrics
+
 logger = logging.getLogger(__name__)
 
 OUTBOX = 10_000  # messages waiting for Redis; over it the oldest go, the sweep brings their content
@@ -87,7 +89,6 @@ class RedisBus:
         self._pubsub: PubSub | None = None
         self._heard_at = 0.0
         self._tasks: list[asyncio.Task[None]] = []
-        self.dropped = 0
 
     async def start(self, listener: Listener, on_return: Callable[[], None]) -> None:
         self._listener = listener
@@ -105,7 +106,7 @@ class RedisBus:
 
     def publish(self, channel: str, data: bytes) -> None:
         if len(self._outbox) == OUTBOX:
-            self.dropped += 1
+            metrics.bus_dropped.inc()
         self._outbox.append((channel, data))
         self._outbox_filled.set()
 
@@ -203,7 +204,7 @@ class RedisBus:
                 except ConnectionLost:
                     await self._send(messages)  # a connection from before Redis went away fails once
         except (RedisError, OSError, TimeoutError) as error:
-            self.dropped += len(messages)
+            metrics.bus_dropped.inc(len(messages))
             logger.warning("Redis took none of %d messages (%s); the sweep brings them.", len(messages), error)
 
     async def _send(self, messages: list[tuple[str, bytes]]) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from backend import metrics
 from backend.chat import batched, queries
 from backend.chat.access import Access
 from backend.chat.errors import ChatError, Code, as_chat_error, internal, invalid
@@ -142,7 +143,9 @@ def refusal(error: Exception) -> Ack:
     known = as_chat_error(error)
     if known is None:
         logger.error("A command failed.", exc_info=error)
-    return Ack(False, encode((known or internal()).payload()))
+    told = known or internal()
+    metrics.refusals.labels(told.code).inc()
+    return Ack(False, encode(told.payload()))
 
 
 async def _execute(connection: Connection, name: object, payload: object) -> BaseModel:

@@ -1,5 +1,6 @@
 """A connection: one person in one room over one socket, whatever the transport."""
 
+import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -113,9 +114,15 @@ class Connection(ABC):
             self.close(code)
 
     async def drain(self) -> None:
-        """Shutdown: finish the commands that were taken, answer them, then say `bye`."""
-        await self.commands.drain()
-        self.end("draining")
+        """Shutdown: answer the commands that were taken so far, then say `bye`; what comes later is not run."""
+        told = asyncio.Event()
+
+        async def say_bye() -> None:
+            self.end("draining")
+            told.set()
+
+        self.commands.put(say_bye)
+        await told.wait()
 
     def _takes(self, *, droppable: bool = False) -> bool:
         """Whether to write. A client that does not take what it gets is cut off, and comes back with `since`."""

@@ -12,6 +12,7 @@ import orjson
 from channels.generic.websocket import AsyncWebsocketConsumer
 from pydantic import TypeAdapter
 
+from backend import metrics
 from backend.accounts.tokens import Identity
 from backend.chat import batched
 from backend.chat.errors import ChatError, Code, as_chat_error, internal, invalid
@@ -211,6 +212,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self.connection is not None:
             self.connection.ended = "refused"
             hub.leave(self.connection)
+        metrics.refusals.labels(error.code).inc()
         # The whole error as a frame, for those who read frames; the code and a short reason for the rest.
         await self.send(text_data=orjson.dumps({"type": "error", **error.payload()}).decode())
         await self.hang_up(error.row.close, _reason(error))

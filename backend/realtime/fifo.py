@@ -36,11 +36,6 @@ class Fifo:
             self._room = self._room or asyncio.Event()
             await self._room.wait()
 
-    async def drain(self) -> None:
-        """Wait until everything that was put in has run."""
-        while self._worker is not None:
-            await asyncio.shield(self._worker)
-
     async def _work(self) -> None:
         try:
             while self._jobs:

@@ -9,6 +9,7 @@ from django.conf import settings
 from socketio import ASGIApp
 from starlette.types import Message, Receive, Scope, Send
 
+from backend import metrics
 from backend.chat.errors import ChatError, Code
 
 STATUS = 400  # Engine.IO's own answer to a bad handshake
@@ -107,6 +108,7 @@ def _problem(query: dict[str, list[str]]) -> ChatError | None:
 
 
 async def _refuse(scope: Scope, send: Send, error: ChatError) -> None:
+    metrics.refusals.labels(error.code).inc()
     kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
     headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
     await send({"type": f"{kind}.start", "status": STATUS, "headers": headers})

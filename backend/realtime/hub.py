@@ -7,11 +7,11 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from backend.chat import queries
+from backend.chat import batched, queries
 from backend.chat.errors import ChatError, Code
 from backend.chat.events import AccessEnded, Event, PresenceOut
 from backend.chat.models import ChatRoom
-from backend.threads import in_db_thread
+from backend.threads import always_in_db_thread, in_db_thread
 
 from . import revocation, wire
 from .attendance import Attendance
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 HOLE_PATIENCE = 0.05  # seconds a hole may stay open before the database is asked
 SWEEP_EVERY = 2.0
-CROWD = 8  # members from which on a feed keeps its newest page for those who come
+CROWD = 20  # members from which on a feed keeps its newest page; smaller rooms' pages go with the next sweep
 
 
 class Hub:
@@ -122,7 +122,7 @@ class Hub:
         """Bring a feed up to what the database has."""
         room = ChatRoom(pk=feed.room_id, slug=feed.slug)
         while True:
-            missing = await in_db_thread(stored_after, room, feed.seq)
+            missing = await always_in_db_thread(stored_after, room, feed.seq)
             feed.catch_up(missing)
             if len(missing) < STEP:
                 return
@@ -131,11 +131,14 @@ class Hub:
         """Compare every open feed with the database, in one query: finds what no message told of."""
         if not self.feeds:
             return
-        last_seqs = await in_db_thread(queries.last_seqs, list(self.feeds))
+        for feed in self.feeds.values():
+            if len(feed.members) < CROWD:
+                feed.page = None
+        last_seqs = await always_in_db_thread(queries.last_seqs, list(self.feeds))
         for room_id, last_seq in last_seqs.items():
-            feed = self.feeds.get(room_id)
-            if feed is not None and feed.seq < last_seq:
-                await self.fill(feed)
+            behind = self.feeds.get(room_id)
+            if behind is not None and behind.seq < last_seq:
+                await self.fill(behind)
 
     def _catch_up_soon(self) -> None:
         self._spawn(self.sweep())
@@ -163,7 +166,7 @@ class Hub:
         sync = await self._sync(feed, room, since)
         while connection.checked_at != self.revocations:
             connection.checked_at = self.revocations
-            await in_db_thread(revocation.check_again, connection)
+            await always_in_db_thread(revocation.check_again, connection)
             sync = await self._sync(feed, room, since)
         # No await from here on: nothing falls between the sync and the first change after it.
         if connection.ended or self.draining:
@@ -218,7 +221,11 @@ class Hub:
         feed = self.feeds[room.pk] = RoomFeed(room.pk, room.slug, room.last_seq)
         try:
             await self.bus.subscribe(wire.channel_of(room.pk))
-            await self.fill(feed)
+            position = await batched.position(room_id=room.pk)
+            if position is None:
+                raise ChatError(Code.NOT_FOUND, "No such room.")
+            if feed.seq < position:
+                await self.fill(feed)
             self.attendance.opened(feed)
         except BaseException:
             del self.feeds[room.pk]
@@ -246,7 +253,7 @@ class Hub:
             if sync.seq > feed.seq:
                 await self.fill(feed)
         sync = sync.forward(newer, feed.seq)
-        if not sync.recovered and len(feed.members) >= CROWD:
+        if not sync.recovered:
             feed.page = sync
         return sync
 

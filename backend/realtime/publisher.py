@@ -13,6 +13,7 @@ import redis
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
+from backend import metrics
 from backend.chat.events import AccessEnded, Event
 
 from . import wire
@@ -53,6 +54,7 @@ def publish(events: Sequence[Event]) -> None:
                 if isinstance(event, AccessEnded):
                     async_to_sync(tell_workers)(event)
         except (redis.RedisError, OSError) as error:
+            metrics.bus_dropped.inc(len(events))
             logger.warning("Redis took none of %d events (%s); the sweep brings them.", len(events), error)
 
 

@@ -16,7 +16,7 @@ from backend.accounts import tokens
 from backend.chat import access
 from backend.chat.errors import ChatError, Code
 from backend.chat.events import AccessEnded
-from backend.threads import in_db_thread
+from backend.threads import always_in_db_thread
 
 from .connections import Connection
 
@@ -69,7 +69,7 @@ async def check_forever(connections: Callable[[], Iterable[Connection]]) -> None
         try:
             everybody = list(connections())
             for start in range(0, len(everybody), CHECK_AT_ONCE):
-                for connection, code in await in_db_thread(_ended, everybody[start : start + CHECK_AT_ONCE]):
+                for connection, code in await always_in_db_thread(_ended, everybody[start : start + CHECK_AT_ONCE]):
                     connection.end(code)
         except Exception as error:
             logger.warning("Could not check the connections (%s); again in %s s.", error, CHECK_EVERY)

@@ -17,6 +17,7 @@ from engineio.payload import Payload
 from socketio import packet
 from starlette.types import Scope
 
+from backend import metrics
 from backend.chat.errors import ChatError, Code, as_chat_error, internal, invalid
 
 from .commands import Ack, refusal, reply
@@ -201,6 +202,7 @@ class ChatServer(socketio.AsyncServer):
             link.say(text)
 
     def _refuse_connect(self, link: Link, namespace: str, error: ChatError) -> None:
+        metrics.refusals.labels(error.code).inc()
         data = {"message": error.code.value, "data": error.payload()}
         link.send(self.packet_class(packet.CONNECT_ERROR, namespace=namespace, data=data))
 

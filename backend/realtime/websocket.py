@@ -8,6 +8,7 @@ whenever something is in front, the ordinary ASGI path is taken.
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -17,6 +18,8 @@ from websockets.http11 import Request
 logger = logging.getLogger("backend.websocket")
 
 EXTENSION = "chat.raw"
+RESTART = 1012  # the close code of a server that goes, and comes back
+CLOSE_PATIENCE = 1.0  # seconds a client has at shutdown to answer the close frame
 
 # What has to happen before a shutdown closes the sockets. Awaited by each of them, so it must bear that.
 before_shutdown: list[Callable[[], Coroutine[Any, Any, None]]] = []
@@ -82,6 +85,7 @@ class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._lost = asyncio.Event()
         # Two lines for every socket, one with its query, are too many; errors still come.
         self.logger = self.conn.logger = logger
 
@@ -129,8 +133,27 @@ class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
         try:
             for drain in before_shutdown:
                 await drain()
+            self._begin_close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_PATIENCE):
+                    await self._lost.wait()
         finally:
             super().shutdown()
+
+    def _begin_close(self) -> None:
+        """uvicorn would hang up right behind its close frame. To a client that is still talking, that is a reset:
+        it can lose the last acks and why the connection ended. The answer to the close frame ends it properly."""
+        if self.close_sent or self.disconnected or self.transport.is_closing():
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": RESTART})
+        self.conn.send_close(RESTART)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.close_timer = self.loop.call_later(CLOSE_PATIENCE, self.transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._lost.set()
 
 
 class ChatHttpProtocol(HttpToolsProtocol):

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from django.conf import settings
 
-from backend import readiness
+from backend import metrics, readiness
 from backend.chat import batched
 
 from . import publisher
@@ -43,6 +43,7 @@ async def start() -> None:
         await hub.listen_outside(manager.channel, manager.hear)
     sio.start()
     publisher.attach(hub)
+    metrics.connections.set_function(lambda: sum(1 for _ in hub.connections()))
     readiness.checks |= {"redis": bus.trouble, "shutdown": lambda: "draining" if hub.draining else None}
     before_shutdown.append(drain)
 
