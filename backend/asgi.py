@@ -13,13 +13,15 @@ django_application = get_asgi_application()  # sets Django up: what follows need
 
 import socketio
 from django.conf import settings
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Mount, Router
+from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from backend.api.body_limit import BodyLimit
 from backend.chat import batched
-from backend.files import avatars, demo_page, static_files
+from backend.files import avatars, demo_page, refusal, static_files
 from backend.realtime import worker
 from backend.realtime.handshake import SocketIOHandshake
 from backend.realtime.routing import websocket_application
@@ -36,12 +38,13 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
 
 
 # The lifespan and everything that is a file.
-files = Router(
-    [
+files = Starlette(
+    routes=[
         Mount("/static", static_files),
         Mount("/media/avatars", avatars),
         Mount("/", demo_page),
     ],
+    exception_handlers={HTTPException: refusal},  # type: ignore[dict-item]  # it is only given what it is for
     lifespan=lifespan,
 )
 
@@ -55,9 +58,13 @@ DOORS: dict[str, Any] = {
 }
 
 
+def door(scope: Scope) -> str:
+    """The first part of the path; a target that is no path (`OPTIONS *`) is no door's name."""
+    return str(scope["path"]).removeprefix("/").partition("/")[0]
+
+
 async def http(scope: Scope, receive: Receive, send: Send) -> None:
-    door = scope["path"].split("/", 2)[1]
-    await DOORS.get(door, files)(scope, receive, send)
+    await DOORS.get(door(scope), files)(scope, receive, send)
 
 
 http_application = CORSMiddleware(
@@ -73,7 +80,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     match scope["type"]:
         case "http":
             await http_application(scope, receive, send)
-        case "websocket" if scope["path"].startswith("/socket.io"):
+        case "websocket" if door(scope) == "socket.io":
             await socketio_application(scope, receive, send)
         case "websocket":
             await websocket_application(scope, receive, send)

@@ -11,7 +11,8 @@ from typing import Generic, TypeVar
 
 from django.db import InterfaceError, OperationalError
 
-from backend.threads import in_db_thread
+from backend import metrics
+from backend.threads import Full, always_in_db_thread
 
 logger = logging.getLogger(__name__)
 
@@ -19,28 +20,23 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Full(Exception):
-    """The batcher's queue is full; `retry_after` in seconds."""
-
-    def __init__(self, retry_after: float = 1.0) -> None:
-        super().__init__("Too much is waiting already.")
-        self.retry_after = retry_after
-
-
 class Batcher(Generic[Item, Result]):
     """Turns `run(items) -> one result or exception an item` (synchronous) into `await batcher(item)`.
 
     An outcome that is an exception is raised to its own caller only. A cancelled caller cancels nothing taken.
+    Raises Full when too many are waiting. `name` is for the metrics.
     """
 
     def __init__(
         self,
+        name: str,
         run: Callable[[Sequence[Item]], Sequence[Result | Exception]],
         *,
         max_batch: int = 500,
         max_waiting: int = 5_000,
     ) -> None:
         self._run = run
+        self._size = metrics.batch_size.labels(name)
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
@@ -65,6 +61,7 @@ class Batcher(Generic[Item, Result]):
             while self._waiting:
                 size = min(len(self._waiting), self._max_batch)
                 batch = [self._waiting.popleft() for _ in range(size)]
+                self._size.observe(size)
                 outcomes = await self._outcomes([item for item, _ in batch])
                 for (_, future), outcome in zip(batch, outcomes, strict=True):
                     if future.done():
@@ -80,7 +77,7 @@ class Batcher(Generic[Item, Result]):
         """One outcome an item. A batch that fails as a whole is run once more, item by item,
         so that one bad item fails alone; without a database that would only take longer."""
         try:
-            return await in_db_thread(self._run, items)
+            return await always_in_db_thread(self._run, items)
         except (OperationalError, InterfaceError) as error:
             return [error] * len(items)
         except Exception as error:

@@ -1,15 +1,14 @@
 """Static files, without a build step: assets of the installed packages, avatars, and the demo page."""
 
 from django.conf import settings
-from starlette.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-}
+from backend.middlewares import SECURITY_HEADERS
+
 DEMO_POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -21,12 +20,19 @@ class Files(StaticFiles):
 
     def __init__(self, *, cache: str, policy: str = "default-src 'none'", **where: object) -> None:
         super().__init__(**where)  # type: ignore[arg-type]
-        self._headers = {**HEADERS, "Cache-Control": cache, "Content-Security-Policy": policy}
+        self.config_checked = True  # a folder that is not there yet is an empty one
+        self._headers = {**SECURITY_HEADERS, "Cache-Control": cache, "Content-Security-Policy": policy}
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         response.headers.update(self._headers)
         return response
+
+
+async def refusal(_: Request, error: HTTPException) -> Response:
+    """What is not there, or not to be written, in two words."""
+    headers = {**SECURITY_HEADERS, "Cache-Control": "no-store", **(error.headers or {})}
+    return PlainTextResponse(error.detail, error.status_code, headers)
 
 
 static_files = Files(packages=[("django.contrib.admin", "static"), ("ninja", "static")], cache="public, max-age=86400")

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
+import limits
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -29,6 +30,15 @@ def env_int(name: str, default: int, *, least: int = 1) -> int:
     if value < least:
         raise ImproperlyConfigured(f"{name} must be at least {least}.")
     return value
+
+
+def env_rate(name: str, default: str) -> str:
+    rate = env(name, default)
+    try:
+        [_] = limits.parse_many(rate)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a rate such as {default}, not {rate!r}.") from error
+    return rate
 
 
 # Server
@@ -87,7 +97,7 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
         "min_size": 1,
         "max_size": DB_THREADS + 4,  # the bridge's threads, and a few for the admin's requests
-        "timeout": 5,
+        "timeout": 2,
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -107,13 +117,12 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "backend.api.errors.json_errors",  # outermost: sees what all the others refuse
-    "django.middleware.security.SecurityMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "backend.middlewares.essentials",
+    "backend.middlewares.AdminSession",
+    "backend.middlewares.AdminCommon",
+    "backend.middlewares.AdminCsrf",
+    "backend.middlewares.AdminAuthentication",
+    "backend.middlewares.AdminMessages",
 ]
 ROOT_URLCONF = "backend.urls"
 ASGI_APPLICATION = "backend.asgi.application"
@@ -150,9 +159,9 @@ TOKEN_TTL_HOURS = env_int("TOKEN_TTL_HOURS", 24 * 30)
 REST_KNOX = {"TOKEN_TTL": timedelta(hours=TOKEN_TTL_HOURS)}
 
 # Limits, in the notation of the `limits` library
-RATE_MESSAGES = env("RATE_MESSAGES", "20/second")
-RATE_LOGIN = env("RATE_LOGIN", "20/minute")
-RATE_CONNECT = env("RATE_CONNECT", "3000/minute")
+RATE_MESSAGES = env_rate("RATE_MESSAGES", "20/second")
+RATE_LOGIN = env_rate("RATE_LOGIN", "20/minute")
+RATE_CONNECT = env_rate("RATE_CONNECT", "3000/minute")
 
 # Files
 MEDIA_ROOT = Path(env("MEDIA_ROOT", str(BASE_DIR / "var" / "media")))
@@ -172,6 +181,7 @@ LOGGING = {
     # Refused requests are no news: they are in the access log, and clients get the reason.
     "loggers": {
         "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "backend.websocket": {"level": "INFO" if DEBUG else "WARNING"},
     },
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", "INFO").upper()},

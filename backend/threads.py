@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
+from threading import Semaphore
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
@@ -17,8 +18,36 @@ from django.db import close_old_connections
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_db_pool = ThreadPoolExecutor(settings.DB_THREADS, thread_name_prefix="db")
-_slow_pool = ThreadPoolExecutor(2, thread_name_prefix="slow")
+DB_WAITING = 1_000  # calls that may wait for a database thread
+SLOW_WAITING = 100
+
+
+class Full(Exception):
+    """Too much is waiting already; `retry_after` in seconds."""
+
+    def __init__(self, retry_after: float = 1.0) -> None:
+        super().__init__("Too much is waiting already: try again.")
+        self.retry_after = retry_after
+
+
+class Pool:
+    """Threads, and a bound on the calls that wait for one: over `max_waiting` a call is refused at once."""
+
+    def __init__(self, name: str, *, threads: int, max_waiting: int) -> None:
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._places = Semaphore(threads + max_waiting)
+
+    async def run(self, call: Callable[[], T], *, always: bool = False) -> T:
+        """The outcome of the call; raises Full, unless the work must `always` be done.
+
+        A cancelled caller does not stop what already runs, which keeps its place to the end.
+        """
+        if not always and not self._places.acquire(blocking=False):
+            raise Full
+        future = self._executor.submit(_with_fresh_connections, partial(copy_context().run, call))
+        if not always:
+            future.add_done_callback(lambda _: self._places.release())
+        return await asyncio.wrap_future(future)
 
 
 def _with_fresh_connections(call: Callable[[], T]) -> T:
@@ -29,16 +58,20 @@ def _with_fresh_connections(call: Callable[[], T]) -> T:
         close_old_connections()
 
 
-async def _run(pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
-    context = copy_context()
-    return await asyncio.get_running_loop().run_in_executor(pool, _with_fresh_connections, partial(context.run, call))
+_db = Pool("db", threads=settings.DB_THREADS, max_waiting=DB_WAITING)
+_slow = Pool("slow", threads=2, max_waiting=SLOW_WAITING)
 
 
 async def in_db_thread(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run `func` in a database thread. A cancelled caller does not stop what already runs."""
-    return await _run(_db_pool, partial(func, *args, **kwargs))
+    """Run `func` in a database thread; raises Full when too much is waiting for one."""
+    return await _db.run(partial(func, *args, **kwargs))
+
+
+async def always_in_db_thread(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run `func` in a database thread, never refused: for work that bounds itself (batches, the sweep)."""
+    return await _db.run(partial(func, *args, **kwargs), always=True)
 
 
 async def in_slow_thread(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run `func` in one of the few threads for CPU-heavy work; it may use the ORM too."""
-    return await _run(_slow_pool, partial(func, *args, **kwargs))
+    """Run `func` in one of the few threads for CPU-heavy work; it may use the ORM too. Raises Full."""
+    return await _slow.run(partial(func, *args, **kwargs))

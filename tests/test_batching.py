@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.batching import Batcher, Full
+from backend.batching import Batcher
+from backend.threads import Full
+
+# The threads of the bridge may hold connections that other tests have opened.
+pytestmark = pytest.mark.django_db
 
 
 class Gate:
@@ -40,7 +44,7 @@ async def entered(gate: Gate, batcher: Batcher[int, int], item: int) -> asyncio.
 @pytest.mark.asyncio
 async def test_calls_that_arrive_while_a_batch_runs_form_the_next_one() -> None:
     gate = Gate()
-    batcher = Batcher(gate)
+    batcher = Batcher("test", gate)
     first = await entered(gate, batcher, 1)
     others = [asyncio.create_task(batcher(item)) for item in range(2, 10)]
     await asyncio.sleep(0)
@@ -51,7 +55,7 @@ async def test_calls_that_arrive_while_a_batch_runs_form_the_next_one() -> None:
 
 @pytest.mark.asyncio
 async def test_a_bad_item_fails_alone() -> None:
-    batcher = Batcher(Gate())
+    batcher = Batcher("test", Gate())
     answers = await asyncio.gather(*(batcher(item) for item in (1, 0, -1, 2)), return_exceptions=True)
     assert [type(answer) for answer in answers] == [int, ArithmeticError, ValueError, int]
 
@@ -59,7 +63,7 @@ async def test_a_bad_item_fails_alone() -> None:
 @pytest.mark.asyncio
 async def test_a_full_queue_refuses_at_once() -> None:
     gate = Gate()
-    batcher = Batcher(gate, max_waiting=2)
+    batcher = Batcher("test", gate, max_waiting=2)
     first = await entered(gate, batcher, 1)
     waiting = [asyncio.create_task(batcher(item)) for item in (2, 3)]
     await asyncio.sleep(0)
@@ -72,7 +76,7 @@ async def test_a_full_queue_refuses_at_once() -> None:
 @pytest.mark.asyncio
 async def test_a_cancelled_caller_cancels_nothing() -> None:
     gate = Gate()
-    batcher = Batcher(gate)
+    batcher = Batcher("test", gate)
     first = await entered(gate, batcher, 1)
     second, third = asyncio.create_task(batcher(2)), asyncio.create_task(batcher(3))
     await asyncio.sleep(0)
@@ -87,7 +91,7 @@ async def test_a_cancelled_caller_cancels_nothing() -> None:
 @pytest.mark.asyncio
 async def test_drain_waits_for_everything_taken() -> None:
     gate = Gate()
-    batcher = Batcher(gate, max_batch=2)
+    batcher = Batcher("test", gate, max_batch=2)
     calls = [await entered(gate, batcher, 1)]
     calls += [asyncio.create_task(batcher(item)) for item in range(2, 7)]
     await asyncio.sleep(0)
@@ -101,7 +105,7 @@ async def test_drain_waits_for_everything_taken() -> None:
 @given(st.lists(st.lists(st.integers(-2, 5), max_size=8), max_size=6), st.integers(1, 4))
 def test_every_call_gets_its_own_outcome(waves: list[list[int]], max_batch: int) -> None:
     async def scenario() -> None:
-        batcher = Batcher(Gate(), max_batch=max_batch)
+        batcher = Batcher("test", Gate(), max_batch=max_batch)
         calls = []
         for wave in waves:
             calls += [(item, asyncio.create_task(batcher(item))) for item in wave]

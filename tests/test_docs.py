@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
+from prometheus_client.metrics import MetricWrapperBase
 
+from backend import metrics
 from backend.chat.errors import CATALOGUE, Code
 from backend.chat.events import ByeOut, Change, MessageOut, Passing, SyncOut
 from backend.chat.models import Message
@@ -19,10 +21,20 @@ def read(path: str) -> str:
 
 
 def test_every_setting_is_documented() -> None:
-    named = set(re.findall(r'env(?:_int|_list)?\("([A-Z_]+)"', read("backend/settings.py")))
+    named = set(re.findall(r'env(?:_int|_list|_rate)?\("([A-Z_]+)"', read("backend/settings.py")))
     assert len(named) > 15
     rows = set(re.findall(r"^\| `([A-Z_]+)`", read("docs/settings.md"), re.MULTILINE))
     assert rows == named
+
+
+def test_every_metric_is_documented() -> None:
+    rows = set(re.findall(r"^\| `(chat_\w+)", read("docs/operations.md"), re.MULTILINE))
+    assert rows == {
+        metric.name + ("_total" if metric.type == "counter" else "")
+        for collector in vars(metrics).values()
+        if isinstance(collector, MetricWrapperBase)
+        for metric in collector.collect()
+    }
 
 
 @pytest.mark.parametrize("code", list(Code))

@@ -14,6 +14,7 @@ from django.utils.decorators import async_only_middleware
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as NinjaValidationError
 
+from backend import metrics
 from backend.chat.errors import CATALOGUE, ChatError, Code, as_chat_error, internal, invalid
 
 logger = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ BY_STATUS = {row.status: code for code, row in CATALOGUE.items()}
 
 def error_response(error: ChatError, *, status: int | None = None) -> HttpResponse:
     """The error as JSON; `status` only where HTTP has one that the catalogue lacks (405)."""
+    metrics.refusals.labels(error.code).inc()
     status = status or error.row.status
     body = orjson.dumps(error.payload())
     headers = {"Content-Length": str(len(body))}

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from backend import readiness
-from backend.threads import in_db_thread
+from backend.threads import Full, in_db_thread
 
 
 async def healthz(request: HttpRequest) -> HttpResponse:
@@ -17,7 +17,10 @@ async def healthz(request: HttpRequest) -> HttpResponse:
 
 async def readyz(request: HttpRequest) -> HttpResponse:
     """Whether this worker can do its work; 503 names what is missing."""
-    checks = {"database": await in_db_thread(_database)}
+    try:
+        checks = {"database": await in_db_thread(_database)}
+    except Full:
+        checks = {"database": "too much is waiting for it"}
     checks |= {name: trouble() or "ok" for name, trouble in readiness.checks.items()}
     ready = all(state == "ok" for state in checks.values())
     return JsonResponse(

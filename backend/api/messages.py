@@ -73,7 +73,7 @@ async def edit_message(request: SignedRequest, slug: str, message_id: Id, body: 
     "/rooms/{slug:slug}/messages/{message_id}",
     operation_id="delete_message",
     summary="Delete a message",
-    response={200: MessageOut, **errors(*READ)},
+    response={200: MessageOut, **errors(*READ, Code.RATE_LIMITED)},
 )
 async def delete_message(request: SignedRequest, slug: str, message_id: Id) -> Any:
     """My own; as admin or owner anybody's. The answer is what stays in its place: the message without its text."""
@@ -84,10 +84,10 @@ async def delete_message(request: SignedRequest, slug: str, message_id: Id) -> A
     "/rooms/{slug:slug}/messages/{message_id}/reactions/{emoji}",
     operation_id="react",
     summary="Put an emoji on a message",
-    response={200: MessageOut, **errors(*WRITE)},
+    response={200: MessageOut, **errors(*WRITE, Code.CONFLICT)},
 )
 async def react(request: SignedRequest, slug: str, message_id: Id, emoji: Emoji) -> Any:
-    """Doing it again changes nothing."""
+    """Doing it again changes nothing. 20 different emojis on a message at most, 5 by one person: else `conflict`."""
     return await in_db_thread(
         messages.react, slug=slug, user_id=request.auth.user_id, message_id=message_id, emoji=emoji
     )
