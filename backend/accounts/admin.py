@@ -5,10 +5,15 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
+from knox.models import AuthToken
 
 from backend.accounts.forms import NewUserForm, UserForm
 from backend.accounts.models import User
 from backend.accounts.services import remove_avatar
+
+# Knox's own page makes and shows tokens for anybody: with one, staff could speak as somebody else.
+if admin.site.is_registered(AuthToken):
+    admin.site.unregister(AuthToken)
 
 
 @admin.register(User)

@@ -131,7 +131,7 @@ class MembershipAdmin(ModeratedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         if change:
-            obj.save(update_fields=["role", "muted_until"])
+            moderation.change_member(membership=obj, role=Role(obj.role), muted_until=obj.muted_until)
         else:
             added = moderation.add_member(room=obj.room, person=obj.user, role=Role(obj.role))
             obj.pk = added.pk

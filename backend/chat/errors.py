@@ -12,6 +12,8 @@ from django.db import InterfaceError, OperationalError
 from pydantic import BaseModel
 from pydantic import ValidationError as PydanticValidationError
 
+from backend.threads import Full
+
 
 class Code(StrEnum):
     INVALID = "invalid"
@@ -102,6 +104,8 @@ def as_chat_error(error: BaseException) -> ChatError | None:
             if hasattr(error, "error_dict"):
                 return invalid(**{name: " ".join(texts) for name, texts in error.message_dict.items()})
             return ChatError(Code.INVALID, " ".join(error.messages))
+        case Full():
+            return ChatError(Code.UNAVAILABLE, str(error), retry_after=error.retry_after)
         case OperationalError() | InterfaceError():
             return ChatError(Code.UNAVAILABLE, "The database is not available right now: try again.", retry_after=2)
     return None

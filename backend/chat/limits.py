@@ -42,6 +42,16 @@ def check(rate: str | RateLimitItem, key: str) -> None:
         raise ChatError(Code.RATE_LIMITED, retry_after=wait)
 
 
+def hit_writes(user_ids: Sequence[int]) -> list[float | None]:
+    """Counts one message, edit, deletion or reaction of each person; gives the seconds to wait, None for no need to."""
+    return hit_many(settings.RATE_MESSAGES, [f"messages:{user_id}" for user_id in user_ids])
+
+
+def check_write(*, user_id: int) -> None:
+    """The same for one person; raises `rate_limited`."""
+    check(settings.RATE_MESSAGES, f"messages:{user_id}")
+
+
 def hit_connects(addresses: Sequence[str]) -> list[float | None]:
     """Counts one connect of each address; gives the seconds to wait, None where there is no need to."""
     return hit_many(settings.RATE_CONNECT, [f"connect:{address}" for address in addresses])

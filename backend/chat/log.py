@@ -5,11 +5,13 @@ Whoever writes here holds the room's counter row until commit, so places are tak
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 from django.db import connection, transaction
 from django.utils import timezone
 
+from backend import metrics
 from backend.accounts.models import User
 
 from .errors import ChatError, Code
@@ -60,6 +62,7 @@ def append(messages: Sequence[Message]) -> list[MessageOut]:
         message.seq = message.updated_seq = following[message.room_id]
         message.created_at = now
     Message.objects.bulk_create(messages)
+    transaction.on_commit(partial(metrics.messages_stored.inc, len(messages)))
     return _announce("message", messages)
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from django.db.models import QuerySet
 
-from .errors import ChatError, Code, invalid
+from .errors import invalid
 from .events import Change, HistoryIn, HistoryOut, MessageOut, SyncOut
 from .models import ChatRoom, Message
 from .payloads import message_payloads
@@ -72,12 +72,10 @@ def sync(*, room: ChatRoom, since: int | None) -> SyncOut:
     )
 
 
-def message(*, room: ChatRoom, message_id: int) -> MessageOut:
-    """One message of a room; raises `not_found`."""
-    row = _messages(room).filter(pk=message_id).first()
-    if row is None:
-        raise ChatError(Code.NOT_FOUND, "No such message.")
-    return _payloads(room, [row])[0]
+def positions(room_ids: Sequence[int]) -> list[int | None]:
+    """The position of each room, None where there is no such room; for those that open at the same moment."""
+    found = last_seqs(room_ids)
+    return [found.get(room_id) for room_id in room_ids]
 
 
 def last_seqs(room_ids: Sequence[int]) -> dict[int, int]:

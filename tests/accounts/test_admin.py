@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from knox.models import AuthToken
 from PIL import Image
 from pytest_django import Settings
 
@@ -74,3 +75,11 @@ def test_remove_avatars(admin: Client, settings: Settings, tmp_path: Path) -> No
     user.refresh_from_db()
     assert not user.avatar
     assert not list((tmp_path / "avatars").iterdir())
+
+
+def test_staff_neither_sees_nor_makes_tokens(admin: Client) -> None:
+    ada = services.register(email="ada@example.org", name="Ada", password="engine-1843")
+    assert admin.get("/admin/knox/authtoken/").status_code == 404
+    assert admin.post("/admin/knox/authtoken/add/", {"user": ada.user.pk}).status_code == 404
+    assert "authtoken" not in admin.get("/admin/").content.decode()
+    assert AuthToken.objects.count() == 1

@@ -23,7 +23,7 @@ def test_token_belongs_to_its_user(settings: Settings) -> None:
     assert expiry is not None
     assert abs(expiry - timezone.now() - timedelta(hours=settings.TOKEN_TTL_HOURS)) < timedelta(minutes=1)
     [identity] = tokens.authenticate_many([token])
-    assert identity == tokens.Identity(user.pk, "Ada", None, AuthToken.objects.get().digest, expiry, False)
+    assert identity == tokens.Identity(user.pk, "Ada", None, AuthToken.objects.get().digest, expiry)
     assert token not in AuthToken.objects.get().digest, "the database must not hold the token itself"
 
 
@@ -81,6 +81,6 @@ def test_revoke_ends_one_and_revoke_all_the_persons_own() -> None:
     assert ended is not None
     tokens.revoke(digest=ended.digest)
     assert tokens.authenticate_many([first, second, third]) == [None, *kept]
-    assert sorted(tokens.revoke_all(user_id=ada.pk)) == sorted(answer.digest for answer in kept if answer)
+    tokens.revoke_all(user_id=ada.pk)
     assert tokens.authenticate_many([second, third]) == [None, None]
     assert tokens.authenticate_many([other])[0] is not None

@@ -1,14 +1,18 @@
 """The moderator's pages: what is done there is in the log and told to sockets; lists cost the same at any length."""
 
+from functools import partial
+
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 
 from backend.accounts.models import User
+from backend.chat.errors import ChatError
 from backend.chat.events import AccessEnded, Change, Event, Passing, SendIn
 from backend.chat.models import Ban, ChatRoom, Membership, Message, Role
+from backend.chat.services import moderation
 from backend.chat.services.messages import Send, send_messages
-from tests.chat.world import assert_no_hole, lines, make_person, make_room, queries, roles, say
+from tests.chat.world import assert_no_hole, lines, make_person, make_room, queries, roles, say, together
 
 
 @pytest.fixture
@@ -149,6 +153,32 @@ def test_add_mute_promote_and_remove_a_member(admin: Client, cy: User, room: Cha
     assert lines(room)[-1] == ("removed", "Root", "Cy")
     assert announced[1:] == [AccessEnded(cy.pk, room_id=room.pk)]
     assert_no_hole(room)
+
+
+def test_the_last_owner_stays_owner(admin: Client, ada: User, bob: User, room: ChatRoom) -> None:
+    owner = Membership.objects.get(room=room, user=ada)
+    page, form = f"/admin/chat/membership/{owner.pk}/change/", {"muted_until_0": "", "muted_until_1": ""}
+    refusal = admin.post(page, {**form, "role": "member"}, follow=True)
+    assert "A room needs an owner" in refusal.content.decode()
+    assert roles(room) == {"Ada": "owner", "Bob": "member"}
+    Membership.objects.filter(room=room, user=bob).update(role="owner")
+    assert admin.post(page, {**form, "role": "member"}).status_code == 302
+    assert roles(room) == {"Ada": "member", "Bob": "owner"}
+
+
+def test_two_moderators_at_the_same_moment_leave_an_owner(ada: User, bob: User) -> None:
+    room = make_room(ada, members={bob: Role.OWNER})
+
+    def demote(person: User) -> bool:
+        membership = Membership.objects.select_related("room").get(room=room, user=person)
+        try:
+            moderation.change_member(membership=membership, role=Role.MEMBER, muted_until=None)
+        except ChatError:
+            return False
+        return True
+
+    assert sorted(together([partial(demote, ada), partial(demote, bob)])) == [False, True]
+    assert sorted(roles(room).values()) == ["member", "owner"]
 
 
 def test_ban_ends_membership_and_unban_lets_in_again(

@@ -65,7 +65,7 @@ def remove_member(*, slug: str, user_id: int, member_id: int) -> None:
     """Take a person out of the room: members by admins, admins by owners, owners by nobody."""
     room = log.lock(slug)
     access = check(slug=slug, user_id=user_id)
-    member = _member(room, member_id)
+    member = get_member(room, member_id)
     action = REMOVE.get(Role(member.role))
     if action is None:
         raise ChatError(Code.FORBIDDEN, "An owner can't be removed, only leave.")
@@ -78,14 +78,28 @@ def change_role(*, slug: str, user_id: int, member_id: int, role: Role) -> Membe
     """Give a member another role (owners); the last owner stays one: `conflict`."""
     room = log.lock(slug)
     check(slug=slug, user_id=user_id, to=Action.CHANGE_ROLE)
-    member = _member(room, member_id)
+    member = get_member(room, member_id)
+    give_role(member, role)
+    return room_queries.member_out(member)
+
+
+def get_member(room: ChatRoom, member_id: int) -> Membership:
+    """A person's membership in a room whose log is held; raises `not_found`."""
+    member = Membership.objects.filter(room=room, user_id=member_id).select_related("user").first()
+    if member is None:
+        raise ChatError(Code.NOT_FOUND, "No such person in this room.")
+    return member
+
+
+def give_role(member: Membership, role: Role) -> None:
+    """Change a member's role in a room whose log is held; raises `conflict` for the last owner."""
     if member.role == role:
-        return room_queries.member_out(member)
-    if member.role == Role.OWNER and Membership.objects.filter(room=room, role=Role.OWNER).count() == 1:
+        return
+    owners = Membership.objects.filter(room=member.room_id, role=Role.OWNER)
+    if member.role == Role.OWNER and owners.count() == 1:
         raise ChatError(Code.CONFLICT, "A room needs an owner: make somebody else one first.")
     member.role = role
     member.save(update_fields=["role"])
-    return room_queries.member_out(member)
 
 
 def enter(room: ChatRoom, person: User, role: Role) -> Membership:
@@ -114,13 +128,6 @@ def _hand_over(others: QuerySet[Membership]) -> None:
     if successor is not None:
         successor.role = Role.OWNER
         successor.save(update_fields=["role"])
-
-
-def _member(room: ChatRoom, member_id: int) -> Membership:
-    member = Membership.objects.filter(room=room, user_id=member_id).select_related("user").first()
-    if member is None:
-        raise ChatError(Code.NOT_FOUND, "No such person in this room.")
-    return member
 
 
 def _is_banned(room: ChatRoom, user_id: int) -> bool:

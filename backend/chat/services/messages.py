@@ -1,11 +1,10 @@
 """Sending, editing, deleting and reacting: everything that one message goes through."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.conf import settings
 from django.db import Error, IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
@@ -17,6 +16,8 @@ from backend.chat.models import Message, Reaction
 from backend.chat.payloads import message_payloads
 from backend.chat.roles import Action, require
 
+EMOJIS_A_MESSAGE = 20  # different ones
+EMOJIS_A_PERSON = 5  # on one message
 RACES = 4  # that a batch may lose: each of its messages may be stored by another worker meanwhile
 
 
@@ -63,13 +64,23 @@ def send_messages(sends: Sequence[Send]) -> list[Outcome]:
 
 
 class _Batch:
-    def __init__(self, sends: Sequence[Send]) -> None:
+    """Sends that are posted together. `waits`: for each the seconds until its sender may write again.
+
+    Counted once however often the batch runs, and before its transaction: Redis may take its time.
+    """
+
+    def __init__(self, sends: Sequence[Send], waits: Sequence[float | None] | None = None) -> None:
         self.sends = sends
+        self.waits = waits
         self.reached_commit = False
 
     def run(self) -> list[Outcome]:
+        # Read outside of the transaction too: whatever another worker stores after it makes the insert fail,
+        # and the batch runs again.
+        stored = self._stored()
+        self.waits = waits = self.waits or self._count(stored)
         with transaction.atomic():
-            outcomes = self._post()
+            outcomes = self._post(stored, waits)
             self.reached_commit = True
         return outcomes
 
@@ -84,15 +95,13 @@ class _Batch:
         if not self.reached_commit:
             return self.run()
         unknown = as_chat_error(error) or ChatError(Code.UNAVAILABLE)
-        safe = [send for send in self.sends if send.body.client_id]
-        outcomes = iter(_Batch(safe).run())
+        safe = [(send, wait) for send, wait in zip(self.sends, self.waits or (), strict=True) if send.body.client_id]
+        outcomes = iter(_Batch([send for send, _ in safe], [wait for _, wait in safe]).run())
         return [next(outcomes) if send.body.client_id else unknown for send in self.sends]
 
-    def _post(self) -> list[Outcome]:
+    def _post(self, stored: dict[Key, Message], waits: Sequence[float | None]) -> list[Outcome]:
         accesses = check_many([AskAccess(send.slug, send.user_id) for send in self.sends])
-        stored = self._stored()
         quoted = self._quoted()
-        waits = self._waits(stored)
         fresh: list[Message] = []
         results: list[Message | ChatError] = []
         created: list[bool] = []
@@ -133,12 +142,11 @@ class _Batch:
         rows = Message.objects.filter(pk__in=ids, kind=Message.Kind.TEXT, deleted_at=None)
         return dict(rows.values_list("pk", "room_id"))
 
-    def _waits(self, stored: dict[Key, Message]) -> list[float | None]:
-        """For each send the seconds to wait when its sender is over the rate; a retry of what is stored is free."""
+    def _count(self, stored: dict[Key, Message]) -> list[float | None]:
+        """Count each send; a retry of what is stored is free."""
         counted = [index for index, send in enumerate(self.sends) if _key(send) not in stored]
         waits: list[float | None] = [None] * len(self.sends)
-        hits = limits.hit_many(settings.RATE_MESSAGES, [f"messages:{self.sends[index].user_id}" for index in counted])
-        for index, wait in zip(counted, hits, strict=True):
+        for index, wait in zip(counted, limits.hit_writes([self.sends[i].user_id for i in counted]), strict=True):
             waits[index] = wait
         return waits
 
@@ -182,36 +190,43 @@ def _muted(access: Access) -> ChatError | None:
     return ChatError(Code.FORBIDDEN, f"You are muted in this room until {until:%Y-%m-%d %H:%M} UTC.")
 
 
+@contextmanager
+def _one_write(user_id: int) -> Iterator[None]:
+    """A transaction for one more write of a person, counted before it begins: Redis may take its time."""
+    limits.check_write(user_id=user_id)
+    with transaction.atomic():
+        yield
+
+
 def _may_write(slug: str, user_id: int) -> Access:
-    limits.check(settings.RATE_MESSAGES, f"messages:{user_id}")
     access = check(slug=slug, user_id=user_id)
     if refusal := _muted(access):
         raise refusal
     return access
 
 
-@transaction.atomic
 def edit_message(*, slug: str, user_id: int, message_id: int, body: EditIn) -> MessageOut:
     """Replace the text of one's own message."""
-    access = _may_write(slug, user_id)
-    message = log.open_message(access.room, message_id)
-    if message.sender_id != user_id:
-        raise ChatError(Code.FORBIDDEN, "Only its sender may edit a message.")
-    if message.message == body.message:
-        return log.give_back(message)
-    message.message = body.message
-    message.edited_at = timezone.now()
-    return log.record(message)
+    with _one_write(user_id):
+        access = _may_write(slug, user_id)
+        message = log.open_message(access.room, message_id)
+        if message.sender_id != user_id:
+            raise ChatError(Code.FORBIDDEN, "Only its sender may edit a message.")
+        if message.message == body.message:
+            return log.give_back(message)
+        message.message = body.message
+        message.edited_at = timezone.now()
+        return log.record(message)
 
 
-@transaction.atomic
 def delete_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
     """Delete one's own message, or anybody's as an admin: the text goes, a tombstone keeps its place."""
-    access = check(slug=slug, user_id=user_id)
-    message = log.open_message(access.room, message_id)
-    if message.sender_id != user_id:
-        require(access.role, Action.DELETE_ANY_MESSAGE)
-    return bury(message)
+    with _one_write(user_id):
+        access = check(slug=slug, user_id=user_id)
+        message = log.open_message(access.room, message_id)
+        if message.sender_id != user_id:
+            require(access.role, Action.DELETE_ANY_MESSAGE)
+        return bury(message)
 
 
 def bury(message: Message) -> MessageOut:
@@ -222,19 +237,27 @@ def bury(message: Message) -> MessageOut:
     return log.record(message)
 
 
-@transaction.atomic
 def react(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut:
-    """Put one emoji on a message; doing it again changes nothing."""
-    access = _may_write(slug, user_id)
-    message = log.open_message(access.room, message_id)
-    _, created = Reaction.objects.get_or_create(message=message, user_id=user_id, emoji=emoji)
-    return log.record(message) if created else log.give_back(message)
+    """Put one emoji on a message; doing it again changes nothing. Raises `conflict` when it carries enough."""
+    with _one_write(user_id):
+        access = _may_write(slug, user_id)
+        message = log.open_message(access.room, message_id)
+        mine = set(message.reactions.filter(user_id=user_id).values_list("emoji", flat=True))
+        if emoji in mine:
+            return log.give_back(message)
+        if len(mine) >= EMOJIS_A_PERSON:
+            raise ChatError(Code.CONFLICT, f"One person puts {EMOJIS_A_PERSON} emojis on a message at most.")
+        emojis = set(message.reactions.values_list("emoji", flat=True).distinct())
+        if emoji not in emojis and len(emojis) >= EMOJIS_A_MESSAGE:
+            raise ChatError(Code.CONFLICT, f"A message takes {EMOJIS_A_MESSAGE} different emojis at most.")
+        Reaction.objects.create(message=message, user_id=user_id, emoji=emoji)
+        return log.record(message)
 
 
-@transaction.atomic
 def unreact(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut:
     """Take one's emoji off a message; doing it again changes nothing."""
-    access = _may_write(slug, user_id)
-    message = log.open_message(access.room, message_id)
-    count, _ = Reaction.objects.filter(message=message, user_id=user_id, emoji=emoji).delete()
-    return log.record(message) if count else log.give_back(message)
+    with _one_write(user_id):
+        access = _may_write(slug, user_id)
+        message = log.open_message(access.room, message_id)
+        count, _ = message.reactions.filter(user_id=user_id, emoji=emoji).delete()
+        return log.record(message) if count else log.give_back(message)

@@ -3,13 +3,15 @@
 The same verbs as the members' services, so the log and the sockets hear of it in the same way.
 """
 
+from datetime import datetime
+
 from django.db import transaction
 
 from backend.accounts.models import User
 from backend.chat import log
 from backend.chat.errors import ChatError, Code
 from backend.chat.models import Ban, ChatRoom, Membership, Message, Role
-from backend.chat.services.members import enter, put_out
+from backend.chat.services.members import enter, get_member, give_role, put_out
 from backend.chat.services.messages import bury
 from backend.chat.services.rooms import erase, rename
 
@@ -40,8 +42,19 @@ def add_member(*, room: ChatRoom, person: User, role: Role) -> Membership:
 
 
 @transaction.atomic
+def change_member(*, membership: Membership, role: Role, muted_until: datetime | None) -> None:
+    """Raises `conflict` for the last owner, who stays one."""
+    held = log.lock(membership.room.slug)
+    member = get_member(held, membership.user_id)
+    give_role(member, role)
+    member.muted_until = muted_until
+    member.save(update_fields=["muted_until"])
+
+
+@transaction.atomic
 def remove_member(*, membership: Membership, staff: User) -> None:
-    put_out(log.lock(membership.room.slug), membership, actor=staff)
+    held = log.lock(membership.room.slug)
+    put_out(held, get_member(held, membership.user_id), actor=staff)
 
 
 @transaction.atomic
