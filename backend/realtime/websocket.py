@@ -96,6 +96,11 @@ class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[EXTENSION] = self._raw
 
+    def start_keepalive(self) -> None:
+        # Engine.IO has its own ping; a second timer a connection would only cost.
+        if not self.scope["path"].startswith("/socket.io"):
+            super().start_keepalive()
+
     def send_receive_event_to_app(self) -> None:
         on_text = self._raw and self._raw.on_text
         # The app waits for more: whatever it was given before, it has dealt with.

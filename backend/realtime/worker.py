@@ -1,6 +1,7 @@
 """This worker's realtime side, put together: the bus, the hub, and the Socket.IO server on top of them."""
 
 import asyncio
+import gc
 import sys
 from contextlib import suppress
 
@@ -18,6 +19,7 @@ from .websocket import before_shutdown
 
 DRAIN_SECONDS = 10.0
 SWITCH_INTERVAL = 0.0005
+GC_THRESHOLDS = (50_000, 20, 100)
 
 _drained: asyncio.Task[None] | None = None
 
@@ -38,6 +40,11 @@ async def start() -> None:
     # The event loop and the database threads share one interpreter lock: with Python's 5 ms a thread waits that long
     # after each answer of the database while the loop is writing to a large room.
     sys.setswitchinterval(SWITCH_INTERVAL)
+    # Every connection is a few dozen objects that live long: Python's garbage collector, left to itself, walks them
+    # all again and again, for half of the time of a busy server.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
     await hub.start()
     if isinstance(manager, RedisManager):
         await hub.listen_outside(manager.channel, manager.hear)
