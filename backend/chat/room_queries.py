@@ -1,6 +1,7 @@
 """The reads about rooms: the lists, one room as a person sees it, its members.
 
-The number of queries depends neither on how many rooms there are nor on what was said in them.
+The number of queries depends neither on how many rooms there are nor on what was said in them,
+and what a room costs does not grow with its log.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,14 +27,17 @@ from backend.chat.models import ChatRoom, Membership, Message, Role
 from backend.chat.payloads import message_payloads, user_brief
 
 UNREAD_LIMIT = 99  # nobody counts further, so the database does not either
+UNREAD_WINDOW = 500  # newest messages of a room among which unread ones are counted
 
 Row = Mapping[str, Any]
 
 
-class _CountRows(Subquery):
-    """How many rows a (sliced) subquery finds."""
+class _CountMarked(Subquery):
+    """How many rows of a (sliced) subquery have their one column, `marked`, true; counted up to `limit`."""
 
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    template = (
+        "(SELECT COUNT(*) FROM (SELECT 1 FROM (%(subquery)s) AS walked WHERE walked.marked LIMIT %(limit)s) AS counted)"
+    )
     output_field = IntegerField()
 
 
@@ -82,16 +86,19 @@ def member_out(membership: Membership) -> MemberOut:
 def _rows(user_id: int) -> QuerySet[Any, Row]:
     """Rooms with what one person's membership (`mine`, absent where there is none) makes of them."""
     log = Message.objects.filter(room=OuterRef("pk"))
-    unread = log.filter(seq__gt=OuterRef("last_read_seq"), kind=Message.Kind.TEXT, deleted_at=None).exclude(
-        sender=user_id
+    # Sliced before it is filtered: what does not count (one's own messages, system lines, tombstones) has no index,
+    # and a log full of it would be walked to its end in search of the 99th. Newest first, so that news always show.
+    unread = (
+        log.filter(seq__gt=OuterRef("last_read_seq"))
+        .order_by("-seq")
+        .values(marked=Q(kind=Message.Kind.TEXT, deleted_at=None) & ~Q(sender=user_id))[:UNREAD_WINDOW]
     )
     members = Membership.objects.filter(room=OuterRef("pk")).order_by().values("room")
     return ChatRoom.objects.annotate(
         mine=FilteredRelation("memberships", condition=Q(memberships__user=user_id)),
         role=F("mine__role"),
         last_read_seq=F("mine__last_read_seq"),
-        # In order, so that the index is walked up to the limit and no further.
-        unread_count=_CountRows(unread.order_by("seq").values("pk")[:UNREAD_LIMIT]),
+        unread_count=_CountMarked(unread, limit=UNREAD_LIMIT),
         member_count=Coalesce(Subquery(members.annotate(count=Count("pk")).values("count")), 0),
         last_message_id=Subquery(log.order_by("-seq").values("pk")[:1]),
     ).values(

@@ -1,13 +1,19 @@
-"""The lists of rooms and members: what is in them, and that more rows cost no more queries."""
+"""The lists of rooms and members: what is in them, and that more rows cost neither more queries nor more reading."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 
 from backend.accounts.models import User
 from backend.chat import room_queries
 from backend.chat.access import check
 from backend.chat.errors import Code
 from backend.chat.events import MembersIn, RoomOut, RoomSearchIn, SendIn
-from backend.chat.models import ChatRoom, Role
+from backend.chat.models import ChatRoom, Message, Role
 from backend.chat.services import members, rooms
 from backend.chat.services.messages import Send, delete_message, react, send_messages
 from backend.chat.services.reads import Read, mark_reads
@@ -25,6 +31,40 @@ def public(user: User, **search: object) -> list[str]:
 
 def unread(room: ChatRoom, user: User) -> int:
     return room_queries.room(slug=room.slug, user_id=user.pk).unread_count
+
+
+def fill(room: ChatRoom, count: int, **fields: Any) -> None:
+    """So many more messages at the end of the log, without their announcements."""
+    room.refresh_from_db()
+    now = timezone.now()
+    places = range(room.last_seq + 1, room.last_seq + count + 1)
+    Message.objects.bulk_create(
+        Message(room=room, seq=place, updated_seq=place, created_at=now, **fields) for place in places
+    )
+    ChatRoom.objects.filter(pk=room.pk).update(last_seq=places[-1])
+
+
+@contextmanager
+def effort() -> Iterator[list[int]]:
+    """What the queries of the block cost: pages looked at on PostgreSQL, tens of its instructions on SQLite."""
+    costs: list[int] = []
+    if connection.vendor == "sqlite":
+        steps: list[None] = []
+        connection.connection.set_progress_handler(lambda: steps.append(None), 10)
+        try:
+            yield costs
+        finally:
+            connection.connection.set_progress_handler(None, 0)
+        costs.append(len(steps))
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")  # or the plan hangs on when autovacuum last came by
+            with queries() as statements:
+                yield costs
+            for statement in statements:
+                cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + statement)
+                [[[found]]] = cursor.fetchall()
+                costs.append(found["Plan"]["Shared Hit Blocks"] + found["Plan"]["Shared Read Blocks"])
 
 
 def test_mine_sorted_by_what_was_said_last(ada: User, bob: User, cy: User) -> None:
@@ -61,6 +101,32 @@ def test_unread_stops_at_99(ada: User, bob: User, room: ChatRoom) -> None:
     assert unread(room, bob) == 98
     send_messages([Send(room.slug, ada.pk, SendIn(message="hi"))] * 40)
     assert unread(room, bob) == 99
+
+
+def test_unread_is_counted_among_the_newest_messages(ada: User, bob: User, room: ChatRoom) -> None:
+    say(room, ada)
+    fill(room, room_queries.UNREAD_WINDOW - 1, sender=bob)
+    assert unread(room, bob) == 1
+    fill(room, 1, sender=bob)
+    assert unread(room, bob) == 0
+    say(room, ada)
+    assert unread(room, bob) == 1
+
+
+@pytest.mark.parametrize("nothing_unread", ["own", "system lines", "tombstones"])
+def test_cost_does_not_grow_with_a_log_never_read(ada: User, bob: User, room: ChatRoom, nothing_unread: str) -> None:
+    fields: dict[str, dict[str, Any]] = {
+        "own": {"sender": bob},
+        "system lines": {"sender": ada, "kind": Message.Kind.JOINED},
+        "tombstones": {"sender": ada, "deleted_at": timezone.now()},
+    }
+    costs = []
+    for count in (1_000, 9_000):
+        fill(room, count, **fields[nothing_unread])
+        with effort() as cost:
+            assert [found.unread_count for found in mine(bob)] == [0]
+        costs.append(sum(cost))
+    assert 0 < costs[1] < 1.5 * costs[0]
 
 
 def test_queries_do_not_grow_with_rooms_people_and_messages(ada: User, bob: User) -> None:
