@@ -2,6 +2,9 @@
 
 Every durable change of a room takes the room's next `seq` and writes exactly one message row,
 so "what happened after n" is `updated_seq > n`, ordered by it.
+
+A foreign key that a unique constraint begins with has no index of its own: it would cost each insert,
+and PostgreSQL may take it instead of the one that also has the order.
 """
 
 import secrets
@@ -64,7 +67,7 @@ class Role(models.TextChoices):
 
 
 class Membership(models.Model):
-    room = models.ForeignKey(ChatRoom, on_delete=models.CASCADE, related_name="memberships")
+    room = models.ForeignKey(ChatRoom, on_delete=models.CASCADE, related_name="memberships", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
     last_read_seq = models.PositiveBigIntegerField(default=0)
@@ -81,7 +84,7 @@ class Membership(models.Model):
 class Ban(models.Model):
     """Outlives the membership: a banned person can't come back by joining again."""
 
-    room = models.ForeignKey(ChatRoom, on_delete=models.CASCADE, related_name="bans")
+    room = models.ForeignKey(ChatRoom, on_delete=models.CASCADE, related_name="bans", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="bans")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -102,9 +105,11 @@ class Message(models.Model):
         REMOVED = "removed"
         RENAMED = "renamed"
 
-    room = models.ForeignKey(ChatRoom, on_delete=models.CASCADE, related_name="messages")
+    room = models.ForeignKey(ChatRoom, on_delete=models.CASCADE, related_name="messages", db_index=False)
     # A deleted sender would take messages out of the log: accounts are emptied, never deleted.
-    sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages")
+    sender = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages", db_index=False
+    )
     message = models.TextField(max_length=MESSAGE_LENGTH, blank=True)
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.TEXT)
     seq = models.PositiveBigIntegerField(editable=False)
@@ -127,7 +132,7 @@ class Message(models.Model):
 
 
 class Reaction(models.Model):
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reactions")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reactions", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reactions")
     emoji = models.CharField(max_length=32)
 
