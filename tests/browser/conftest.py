@@ -21,7 +21,8 @@ PHONE = (390, 844)
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+# Not of the session: while it is open, Playwright runs an event loop in this thread, and other tests want their own.
+@pytest.fixture(scope="module")
 def browser(chromium: str, node_modules: Path) -> Iterator[Browser]:
     """The browser; only where the demo's npm package is installed, without which the page is a notice."""
     with sync_playwright() as playwright:
