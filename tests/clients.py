@@ -167,11 +167,13 @@ class WebSocketClient(LiveClient):
         client.wire = Wire(socket, client._heard, client.end)
         try:
             first = await client.events.take()
+        except Closed as closed:
+            if not closed.reason:
+                raise
+            raise Refused(json.loads(closed.reason), closed) from closed
         except BaseException:
             client.abort()
             raise
-        if first.name == "error":
-            raise Refused(first.payload, await client.wait_closed())
         assert first.name == "sync", first
         client.sync = first.payload
         return client

@@ -213,18 +213,15 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self.connection.ended = "refused"
             hub.leave(self.connection)
         metrics.refusals.labels(error.code).inc()
-        # The whole error as a frame, for those who read frames; the code and a short reason for the rest.
-        await self.send(text_data=orjson.dumps({"type": "error", **error.payload()}).decode())
         await self.hang_up(error.row.close, _reason(error))
 
 
 def _reason(error: ChatError) -> str:
-    """The error object as a close reason; only its code where it would not fit."""
-    for payload in (error.payload(), {"code": error.code.value}):
-        text = orjson.dumps(payload)
-        if len(text) <= REASON_BYTES:
-            break
-    return text.decode()
+    """The error object as a close reason, as much of it as fits: without its fields, or only its code."""
+    payload = error.payload()
+    shorter = {key: value for key, value in payload.items() if key != "fields"}
+    fitting = (text for part in (payload, shorter) if len(text := orjson.dumps(part)) <= REASON_BYTES)
+    return next(fitting, orjson.dumps({"code": error.code.value})).decode()
 
 
 def _parse(text: bytes) -> dict[str, Any]:
