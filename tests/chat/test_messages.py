@@ -162,6 +162,19 @@ def test_too_fast(ada: User, bob: User, room: ChatRoom, settings: Settings) -> N
         delete_message(slug=room.slug, user_id=ada.pk, message_id=1)
 
 
+def test_retries_within_a_batch_are_counted_once(room: ChatRoom, ada: User, settings: Settings) -> None:
+    settings.RATE_MESSAGES = "3/day"
+    retries = [send(room, ada, "one", "1") for _ in range(50)]
+    assert texts(
+        send_messages([*retries, send(room, ada, "two"), send(room, ada, "three"), send(room, ada, "four")])
+    ) == [
+        *["one"] * 50,
+        "two",
+        "three",
+        "rate_limited",
+    ]
+
+
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was counted for the rate limits, never inside a transaction: Redis may take its time."""

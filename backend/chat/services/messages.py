@@ -143,12 +143,14 @@ class _Batch:
         return dict(rows.values_list("pk", "room_id"))
 
     def _count(self, stored: dict[Key, Message]) -> list[float | None]:
-        """Count each send; a retry of what is stored is free."""
-        counted = [index for index, send in enumerate(self.sends) if _key(send) not in stored]
-        waits: list[float | None] = [None] * len(self.sends)
-        for index, wait in zip(counted, limits.hit_writes([self.sends[i].user_id for i in counted]), strict=True):
-            waits[index] = wait
-        return waits
+        """Count each message once: a retry is free, of what is stored and within the batch."""
+        senders: dict[Key | int, int] = {}  # by client_id, by position for those without
+        for index, send in enumerate(self.sends):
+            key = _key(send)
+            if key not in stored:
+                senders[key or index] = send.user_id
+        waits = dict(zip(senders, limits.hit_writes(list(senders.values())), strict=True))
+        return [waits.get(_key(send) or index) for index, send in enumerate(self.sends)]
 
 
 def _key(send: Send) -> Key | None:
