@@ -100,6 +100,8 @@ async def test_nobody_holds_the_process_up(
     stalled.pause_reading()
     poller = Poller(server)
     poller.say(Packet(0, f"/{company.alice.make_room('Another')}", None, {"token": company.alice.token}))
+    # The last thing to be told in that room: the next poll is open when the stop comes, not just about to be.
+    await asyncio.to_thread(poller.hear, "presence")
     polling = asyncio.create_task(asyncio.to_thread(poller.hear, "bye"))
     for _ in range(STALLED_LINES):
         await bob.send_message(LARGE)
