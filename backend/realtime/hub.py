@@ -102,10 +102,10 @@ class Hub:
     def end_access(self, event: AccessEnded) -> None:
         """Close the connections of this worker that the event speaks of; who is on the way in is checked again."""
         self.revocations += 1
-        feed = self.feeds.get(event.room_id or 0)
-        mine = self._connections.get(event.user_id, set()) if event.user_id is not None else feed and feed.members
-        for connection in list(mine or ()):
-            if isinstance(connection, Connection) and event.concerns(connection.room_id, connection.identity.digest):
+        # Everybody's access ends when a room is deleted: rarely enough to look at all connections.
+        people = self.connections() if event.user_id is None else self._connections.get(event.user_id, ())
+        for connection in list(people):
+            if event.concerns(connection.room_id, connection.identity.digest):
                 connection.end("removed" if event.room_id else "revoked")
 
     # --- holes and the sweep -----------------------------------------------------
