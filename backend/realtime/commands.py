@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from backend import metrics
 from backend.chat import batched, queries
 from backend.chat.access import Access
-from backend.chat.errors import ChatError, Code, as_chat_error, internal, invalid
+from backend.chat.errors import ChatError, Code, invalid
 from backend.chat.events import (
     EditIn,
     Emoji,
@@ -32,6 +32,7 @@ from backend.threads import in_db_thread
 
 from .connections import Connection
 from .packets import encode
+from .refusals import told
 
 logger = logging.getLogger(__name__)
 
@@ -139,13 +140,10 @@ async def reply(connection: Connection, name: object, payload: object) -> Ack:
 
 
 def refusal(error: Exception) -> Ack:
-    """The ack of something that went wrong; a fault of ours is logged and told without details."""
-    known = as_chat_error(error)
-    if known is None:
-        logger.error("A command failed.", exc_info=error)
-    told = known or internal()
-    metrics.refusals.labels(told.code).inc()
-    return Ack(False, encode(told.payload()))
+    """The ack of something that went wrong."""
+    answer = told(error)
+    metrics.refusals.labels(answer.code).inc()
+    return Ack(False, encode(answer.payload()))
 
 
 async def _execute(connection: Connection, name: object, payload: object) -> BaseModel:

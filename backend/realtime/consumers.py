@@ -15,13 +15,14 @@ from pydantic import TypeAdapter
 from backend import metrics
 from backend.accounts.tokens import Identity
 from backend.chat import batched
-from backend.chat.errors import ChatError, Code, as_chat_error, internal, invalid
+from backend.chat.errors import ChatError, Code, invalid
 from backend.chat.events import Seq
 
 from .commands import Ack, refusal, reply
 from .connections import CODES, Connection
 from .packets import Packets
-from .server import CONNECT_TIMEOUT, PACKET_BYTES
+from .refusals import in_time, told
+from .server import PACKET_BYTES
 from .websocket import EXTENSION, RawSocket
 from .worker import hub
 
@@ -122,15 +123,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         # Accept first: only an open WebSocket can tell a browser the code and the reason of a refusal.
         await self.accept(self.scope.get("subprotocol"))
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
+            async with in_time():
                 await self._enter()
         except Exception as error:
-            known = as_chat_error(error)
-            if isinstance(error, TimeoutError):
-                known = ChatError(Code.UNAVAILABLE, "This took too long: try again.", retry_after=2)
-            if known is None:
-                logger.exception("A WebSocket connect failed.")
-            await self._refuse(known or internal())
+            await self._refuse(told(error))
 
     async def _enter(self) -> None:
         address = (self.scope.get("client") or ("",))[0]

@@ -8,8 +8,9 @@ from django.conf import settings
 
 from backend.accounts.tokens import identity_of
 from backend.chat import batched
-from backend.chat.errors import ChatError, Code, as_chat_error, internal
+from backend.chat.errors import ChatError, Code
 
+from .refusals import told
 from .worker import hub
 
 SUBPROTOCOL = "knox"
@@ -39,7 +40,7 @@ class KnoxAuthMiddleware:
             try:
                 scope["identity"] = await batched.authenticate(token) or scope["identity"]
             except Exception as error:
-                scope["identity"] = as_chat_error(error) or internal()
+                scope["identity"] = told(error)
         return await self._app(scope, receive, send)
 
 

@@ -18,7 +18,7 @@ from socketio import packet
 from starlette.types import Scope
 
 from backend import metrics
-from backend.chat.errors import ChatError, Code, as_chat_error, internal, invalid
+from backend.chat.errors import ChatError, Code, invalid
 
 from .commands import Ack, refusal, reply
 from .environ import translate_request
@@ -26,11 +26,11 @@ from .hub import Hub
 from .link import Link
 from .namespaces import SocketIOConnection, admit
 from .packets import Json, ReceivedPacket
+from .refusals import in_time, told
 from .websocket import EXTENSION, RawSocket
 
 logger = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT = 10.0  # seconds; below Engine.IO's ping timeout
 PACKET_BYTES = 64 * 1024
 TRANSPORT_BYTES = 4 * PACKET_BYTES  # a packet up to here gets an answer, a larger one ends the connection
 ROOMS_PER_CONNECTION = 100
@@ -162,16 +162,11 @@ class ChatServer(socketio.AsyncServer):
             return
         link.rooms[namespace] = None
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
+            async with in_time():
                 await admit(self, link, namespace, auth)
         except Exception as error:
             link.rooms.pop(namespace, None)
-            known = as_chat_error(error)
-            if isinstance(error, TimeoutError):
-                known = ChatError(Code.UNAVAILABLE, "This took too long: try again.", retry_after=2)
-            if known is None:
-                logger.exception("A connect to %s failed.", namespace)
-            self._refuse_connect(link, namespace, known or internal())
+            self._refuse_connect(link, namespace, told(error))
 
     async def _event(self, link: Link, namespace: str, id: int | None, data: Any, size: int) -> None:
         connection = link.rooms.get(namespace)
