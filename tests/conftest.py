@@ -2,15 +2,17 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from django.db import connection
 from django.test import override_settings
 
 from backend.chat import publishing
 from backend.chat.events import Event
+from tests.company import Company, Enter
 from tests.processes import ROOT, find_program, missing
 from tests.servers import ChatServer, Cluster, cluster
 
@@ -57,6 +59,19 @@ def two_workers() -> Iterator[Cluster]:
         for worker in two.workers:
             worker.stop()
             assert "Traceback" not in worker.log.read_text(), worker.log_end()
+
+
+@pytest.fixture
+def company(server: ChatServer) -> Company:
+    """People in a new room of the one-worker server."""
+    return Company.gather(server)
+
+
+@pytest_asyncio.fixture
+async def enter(company: Company) -> AsyncIterator[Enter]:
+    """Lets people in through a door, and closes up afterwards."""
+    async with company.doorman() as enter:
+        yield enter
 
 
 @pytest.fixture(scope="session")

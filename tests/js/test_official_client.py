@@ -18,11 +18,6 @@ LINES = 40
 Run = Callable[..., Any]
 
 
-@pytest.fixture
-def company(server: ChatServer) -> Company:
-    return Company.gather(server)
-
-
 @pytest.fixture(params=TRANSPORTS)
 def transports(request: pytest.FixtureRequest) -> list[str]:
     return TRANSPORTS[request.param]

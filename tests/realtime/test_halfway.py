@@ -1,11 +1,10 @@
 """A socket held half-way through its connect hears nothing of the room, and gets what it missed once it is in."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import psycopg
 import pytest
-import pytest_asyncio
 import socketio
 from psycopg import sql
 
@@ -27,12 +26,6 @@ EDIT = """
 @pytest.fixture
 def company(two_workers: Cluster) -> Company:
     return Company.gather(two_workers.workers[0])
-
-
-@pytest_asyncio.fixture
-async def enter(company: Company) -> AsyncIterator[Enter]:
-    async with company.doorman() as enter:
-        yield enter
 
 
 @pytest.fixture

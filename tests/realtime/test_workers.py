@@ -1,11 +1,10 @@
 """Two workers with PostgreSQL and Redis between them: what happens at one is seen at the other."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import httpx
 import pytest
-import pytest_asyncio
 import socketio
 from websockets.exceptions import InvalidStatus
 
@@ -25,12 +24,6 @@ LINES = 20
 def company(two_workers: Cluster) -> Company:
     """Everybody talks to the first worker; `at(second)` leads to the other one."""
     return Company.gather(two_workers.workers[0])
-
-
-@pytest_asyncio.fixture
-async def enter(company: Company) -> AsyncIterator[Enter]:
-    async with company.doorman() as enter:
-        yield enter
 
 
 @pytest.fixture
