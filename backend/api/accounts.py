@@ -21,7 +21,8 @@ from backend.api.schemas import (
 )
 from backend.api.uploads import multipart_body, read_upload
 from backend.chat.errors import ChatError, Code
-from backend.chat.events import Id, UserBrief
+from backend.chat.events import UserBrief
+from backend.chat.inputs import Id
 from backend.chat.limits import check_login
 from backend.chat.payloads import user_brief
 from backend.chat.services import sessions

@@ -8,7 +8,8 @@ from backend.api.auth import SignedRequest, token_auth
 from backend.api.schemas import errors
 from backend.chat import batched, room_queries
 from backend.chat.errors import Code
-from backend.chat.events import Id, MemberIn, MemberOut, MemberPageOut, MembersIn, RoleIn
+from backend.chat.events import MemberOut, MemberPageOut
+from backend.chat.inputs import Id, MemberIn, MembersIn, RoleIn
 from backend.chat.services import members
 from backend.threads import in_db_thread
 

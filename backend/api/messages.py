@@ -8,7 +8,8 @@ from backend.api.auth import SignedRequest, token_auth
 from backend.api.schemas import errors
 from backend.chat import batched, queries
 from backend.chat.errors import Code
-from backend.chat.events import EditIn, Emoji, HistoryIn, HistoryOut, Id, MessageOut, SendIn, Seq, SyncOut
+from backend.chat.events import HistoryOut, MessageOut, SyncOut
+from backend.chat.inputs import EditIn, Emoji, HistoryIn, Id, SendIn, Seq
 from backend.chat.services import messages
 from backend.threads import in_db_thread
 

@@ -8,17 +8,8 @@ from backend.api.auth import SignedRequest, token_auth
 from backend.api.schemas import errors
 from backend.chat import batched, room_queries
 from backend.chat.errors import Code
-from backend.chat.events import (
-    DirectIn,
-    ReadIn,
-    ReadOut,
-    RenameIn,
-    RoomIn,
-    RoomOut,
-    RoomPageOut,
-    RoomSearchIn,
-    RoomsOut,
-)
+from backend.chat.events import ReadOut, RoomOut, RoomPageOut, RoomsOut
+from backend.chat.inputs import DirectIn, ReadIn, RenameIn, RoomIn, RoomSearchIn
 from backend.chat.services import members, rooms
 from backend.threads import in_db_thread
 

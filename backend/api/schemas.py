@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field, StringConstraints
 from backend.accounts.models import User
 from backend.accounts.services import Session
 from backend.chat.errors import CATALOGUE, Code, ErrorOut
-from backend.chat.events import Incoming, UserBrief
+from backend.chat.events import UserBrief
+from backend.chat.inputs import Incoming
 from backend.chat.payloads import user_brief
 
 # A password may begin or end with a space; every other text is stripped.

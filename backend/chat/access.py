@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from django.utils import timezone
+
 from .errors import ChatError, Code
 from .models import ChatRoom, Membership, Role
 from .roles import Action, require
@@ -55,6 +57,14 @@ def check(*, slug: str, user_id: int, to: Action | None = None) -> Access:
     if to is not None:
         require(access.role, to)
     return access
+
+
+def muted(access: Access) -> ChatError | None:
+    """The refusal of whoever may not write for a time; None: they may."""
+    until = access.membership.muted_until
+    if until is None or until <= timezone.now():
+        return None
+    return ChatError(Code.FORBIDDEN, f"You are muted in this room until {until:%Y-%m-%d %H:%M} UTC.")
 
 
 def _refusal(*, exists: bool) -> ChatError:

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from backend.accounts.models import User
 from backend.chat.errors import ChatError, as_chat_error
-from backend.chat.events import SendIn
+from backend.chat.inputs import SendIn
 from backend.chat.models import Ban, ChatRoom, Membership, Message, Role
 from backend.chat.services import moderation
-from backend.chat.services.messages import send_message
+from backend.chat.services.sending import send_message
 
 
 class ModeratedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type argument at run time

@@ -9,9 +9,10 @@ from backend.batching import Batcher
 from . import limits, queries
 from .access import Access, AskAccess, check_many
 from .errors import ChatError, Code
-from .events import ReadOut, SendIn
-from .services.messages import Send, Sent, send_messages
+from .events import ReadOut
+from .inputs import SendIn
 from .services.reads import Read, mark_reads
+from .services.sending import Send, Sent, send_messages
 
 _tokens = Batcher("tokens", authenticate_many)
 _accesses = Batcher("accesses", check_many)

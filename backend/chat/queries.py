@@ -6,7 +6,8 @@ from typing import Literal
 from django.db.models import QuerySet
 
 from .errors import invalid
-from .events import Change, HistoryIn, HistoryOut, MessageOut, SyncOut
+from .events import Change, HistoryOut, MessageOut, SyncOut
+from .inputs import HistoryIn
 from .models import ChatRoom, Message
 from .payloads import message_payloads
 

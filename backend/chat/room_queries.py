@@ -12,17 +12,8 @@ from django.db.models.functions import Coalesce
 
 from backend.chat.access import Access
 from backend.chat.errors import ChatError, Code
-from backend.chat.events import (
-    MemberOut,
-    MemberPageOut,
-    MembersIn,
-    MessageOut,
-    RoomOut,
-    RoomPageOut,
-    RoomSearchIn,
-    RoomsOut,
-    UserBrief,
-)
+from backend.chat.events import MemberOut, MemberPageOut, MessageOut, RoomOut, RoomPageOut, RoomsOut, UserBrief
+from backend.chat.inputs import MembersIn, RoomSearchIn
 from backend.chat.models import ChatRoom, Membership, Message, Role
 from backend.chat.payloads import message_payloads, user_brief
 

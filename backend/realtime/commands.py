@@ -11,21 +11,8 @@ from backend import metrics
 from backend.chat import batched, queries
 from backend.chat.access import Access
 from backend.chat.errors import ChatError, Code, invalid
-from backend.chat.events import (
-    EditIn,
-    Emoji,
-    HistoryIn,
-    HistoryOut,
-    Id,
-    Incoming,
-    MessageOut,
-    Passing,
-    ReadIn,
-    ReadOut,
-    SendIn,
-    TypingIn,
-    TypingOut,
-)
+from backend.chat.events import HistoryOut, MessageOut, Passing, ReadOut, TypingOut
+from backend.chat.inputs import EditIn, Emoji, HistoryIn, Id, Incoming, ReadIn, SendIn, TypingIn
 from backend.chat.publishing import announce
 from backend.chat.services import messages
 from backend.threads import in_db_thread

@@ -16,7 +16,7 @@ from backend import metrics
 from backend.accounts.tokens import Identity
 from backend.chat import batched
 from backend.chat.errors import ChatError, Code, invalid
-from backend.chat.events import Seq
+from backend.chat.inputs import Seq
 
 from .commands import Ack, refusal, reply
 from .connections import CODES, Connection

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from backend.accounts.tokens import Identity
 from backend.chat import batched
 from backend.chat.errors import ChatError, Code
-from backend.chat.events import Seq
+from backend.chat.inputs import Seq
 
 from .connections import Connection
 from .link import Link

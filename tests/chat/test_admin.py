@@ -8,10 +8,11 @@ from django.test import Client
 
 from backend.accounts.models import User
 from backend.chat.errors import ChatError
-from backend.chat.events import AccessEnded, Change, Event, Passing, SendIn
+from backend.chat.events import AccessEnded, Change, Event, Passing
+from backend.chat.inputs import SendIn
 from backend.chat.models import Ban, ChatRoom, Membership, Message, Role
 from backend.chat.services import moderation
-from backend.chat.services.messages import Send, send_messages
+from backend.chat.services.sending import Send, send_messages
 from tests.chat.world import assert_no_hole, lines, make_person, make_room, queries, roles, say, together
 
 

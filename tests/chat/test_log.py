@@ -9,9 +9,10 @@ from django.db import transaction
 
 from backend.accounts.models import User
 from backend.chat import log
-from backend.chat.events import EditIn, SendIn
+from backend.chat.inputs import EditIn, SendIn
 from backend.chat.models import ChatRoom, Message
-from backend.chat.services.messages import Send, edit_message, react, send_messages
+from backend.chat.services.messages import edit_message, react
+from backend.chat.services.sending import Send, send_messages
 from tests.chat.world import assert_no_hole, make_person, make_room, say, together
 
 WRITERS = 6

@@ -14,19 +14,11 @@ from pytest_django import Settings
 from backend.accounts.models import User
 from backend.chat import limits, log
 from backend.chat.errors import ChatError, Code
-from backend.chat.events import Change, EditIn, Event, MessageOut, SendIn
+from backend.chat.events import Change, Event, MessageOut
+from backend.chat.inputs import EditIn, SendIn
 from backend.chat.models import ChatRoom, Membership, Message, Role
-from backend.chat.services.messages import (
-    Outcome,
-    Send,
-    Sent,
-    delete_message,
-    edit_message,
-    react,
-    send_message,
-    send_messages,
-    unreact,
-)
+from backend.chat.services.messages import delete_message, edit_message, react, unreact
+from backend.chat.services.sending import Outcome, Send, Sent, send_message, send_messages
 from tests.chat.world import assert_no_hole, make_person, make_room, queries, refused, say, together
 
 

@@ -12,11 +12,13 @@ from backend.accounts.models import User
 from backend.chat import room_queries
 from backend.chat.access import check
 from backend.chat.errors import Code
-from backend.chat.events import MembersIn, RoomOut, RoomSearchIn, SendIn
+from backend.chat.events import RoomOut
+from backend.chat.inputs import MembersIn, RoomSearchIn, SendIn
 from backend.chat.models import ChatRoom, Message, Role
 from backend.chat.services import members, rooms
-from backend.chat.services.messages import Send, delete_message, react, send_messages
+from backend.chat.services.messages import delete_message, react
 from backend.chat.services.reads import Read, mark_reads
+from backend.chat.services.sending import Send, send_messages
 from tests.chat.world import make_person, make_room, queries, refused, say
 
 

@@ -13,10 +13,11 @@ from django.test.utils import CaptureQueriesContext
 
 from backend.accounts.models import User
 from backend.chat.errors import ChatError, Code
-from backend.chat.events import MessageOut, SendIn
+from backend.chat.events import MessageOut
+from backend.chat.inputs import SendIn
 from backend.chat.models import ChatRoom, Membership, Message, Role
-from backend.chat.services.messages import send_message
 from backend.chat.services.rooms import create_room
+from backend.chat.services.sending import send_message
 
 T = TypeVar("T")
 

@@ -61,7 +61,7 @@ def say(person: Person, slug: str, *texts: str, client_id: str | None = None) ->
 def say_offline(person: Person, slug: str, *texts: str) -> None:
     """The same while the server is down: another process writes to its database."""
     code = (
-        "from backend.chat.events import SendIn; from backend.chat.services.messages import send_message\n"
+        "from backend.chat.inputs import SendIn; from backend.chat.services.sending import send_message\n"
         f"for text in {texts!r}: send_message(slug={slug!r}, user_id={person.id}, body=SendIn(message=text))"
     )
     person.server.manage("shell", "--command", code)

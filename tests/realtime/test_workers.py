@@ -147,7 +147,7 @@ async def test_an_outside_emitter_reaches_the_members(
 async def test_a_message_from_a_shell_reaches_the_sockets(company: Company, enter: Enter, second: ChatServer) -> None:
     bobs = [await enter(live, bob) for bob in (company.bob, company.bob.at(second)) for live in LIVE]
     code = (
-        "from backend.chat.events import SendIn; from backend.chat.services.messages import send_message; "
+        "from backend.chat.inputs import SendIn; from backend.chat.services.sending import send_message; "
         f"send_message(slug={company.slug!r}, user_id={company.alice.id}, body=SendIn(message='From the shell'))"
     )
     await asyncio.to_thread(second.manage, "shell", "--command", code)

@@ -10,13 +10,14 @@ from django.db import transaction
 
 from backend.accounts.models import User
 from backend.chat.errors import ChatError
-from backend.chat.events import SendIn
+from backend.chat.inputs import SendIn
 from backend.chat.management.demo_talk import DIRECT, PEOPLE, ROOMS, Talk
 from backend.chat.models import ChatRoom
 from backend.chat.services.members import join
-from backend.chat.services.messages import Send, react, send_messages
+from backend.chat.services.messages import react
 from backend.chat.services.reads import Read, mark_reads
 from backend.chat.services.rooms import create_room, open_direct
+from backend.chat.services.sending import Send, send_messages
 
 PASSWORD = "demo-chat-2026"  # noqa: S105 - printed for everybody, and only in a debug database
 

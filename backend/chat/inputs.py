@@ -1,0 +1,92 @@
+"""What clients say: every payload, the same over REST, Socket.IO and WebSocket. What the server says: events.py."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from .models import MESSAGE_LENGTH, Role
+
+
+def _without_nul(text: object) -> object:
+    if isinstance(text, str) and "\x00" in text:
+        raise ValueError("NUL characters can't be stored.")
+    return text
+
+
+class Incoming(BaseModel):
+    """Base of everything a client sends: unknown fields are refused, so a typo is never silently lost."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+Text = Annotated[str, Field(min_length=1, max_length=MESSAGE_LENGTH), BeforeValidator(_without_nul)]
+ClientId = Annotated[str, Field(min_length=1, max_length=64), BeforeValidator(_without_nul)]
+RoomName = Annotated[str, Field(min_length=1, max_length=80), BeforeValidator(_without_nul)]
+Emoji = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^\S+$"), BeforeValidator(_without_nul)]
+Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Seq = Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
+class SendIn(Incoming):
+    message: Text
+    client_id: ClientId | None = None
+    reply_to: Id | None = None
+    attachment_ids: Annotated[list[Id], Field(max_length=10)] = []
+
+
+class EditIn(Incoming):
+    message: Text
+
+
+class ReadIn(Incoming):
+    seq: Seq
+
+
+class HistoryIn(Incoming):
+    """`before` and `after` are places (`seq`), both exclusive; neither: the newest page."""
+
+    before: Seq | None = None
+    after: Seq | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class TypingIn(Incoming):
+    typing: bool = True
+
+
+class RoomIn(Incoming):
+    name: RoomName
+    kind: Literal["public", "private"] = "public"
+    member_ids: Annotated[list[Id], Field(max_length=100)] = []
+
+
+class RenameIn(Incoming):
+    name: RoomName
+
+
+class DirectIn(Incoming):
+    user_id: Id
+
+
+class MemberIn(Incoming):
+    user_id: Id
+    role: Role = Role.MEMBER
+
+
+class RoleIn(Incoming):
+    role: Role
+
+
+class RoomSearchIn(Incoming):
+    """`q`: a part of the name; `before`: the slug of the room that the page before ended with."""
+
+    q: Annotated[str, BeforeValidator(_without_nul), Field(max_length=80)] = ""
+    before: Annotated[str, BeforeValidator(_without_nul), Field(max_length=60)] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class MembersIn(Incoming):
+    """`after`: the id of the person that the page before ended with."""
+
+    after: Id | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 100
