@@ -32,6 +32,16 @@ class AttachmentOut(BaseModel):
     thumbnail: str | None
 
 
+class QuoteOut(BaseModel):
+    """What a reply shows of the message it answers: its beginning, empty when that was deleted."""
+
+    id: int
+    seq: int
+    sender: UserBrief
+    message: str
+    deleted_at: datetime | None
+
+
 class MessageOut(BaseModel):
     """A message in its newest state. `seq` is its place, `updated_seq` the reader's new position."""
 
@@ -44,11 +54,14 @@ class MessageOut(BaseModel):
     message: str
     client_id: str | None
     reply_to: int | None
+    quote: QuoteOut | None
+    mention_ids: list[int]
     reactions: list[ReactionOut]
     attachments: list[AttachmentOut]
     created_at: datetime
     edited_at: datetime | None
     deleted_at: datetime | None
+    pinned_at: datetime | None
 
 
 class SyncOut(BaseModel):

@@ -32,6 +32,7 @@ class SendIn(Incoming):
     client_id: ClientId | None = None
     reply_to: Id | None = None
     attachment_ids: Annotated[list[Id], Field(max_length=10)] = []
+    mention_ids: Annotated[list[Id], Field(max_length=50)] = []
 
 
 class EditIn(Incoming):

@@ -96,6 +96,37 @@ class Ban(models.Model):
         return f"{self.user_id} banned from {self.room_id}"
 
 
+class Block(models.Model):
+    """`blocker` wants no direct messages from `blocked`."""
+
+    blocker = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="blocks", db_index=False
+    )
+    blocked = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["blocker", "blocked"], name="one_block")]
+
+    def __str__(self) -> str:
+        return f"{self.blocker_id} blocks {self.blocked_id}"
+
+
+class Invite(models.Model):
+    """A link into a room: whoever has `code` may join, until it expires, is used up or revoked."""
+
+    room = models.ForeignKey(ChatRoom, on_delete=models.CASCADE, related_name="invites")
+    code = models.CharField(max_length=43, unique=True, editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    max_uses = models.PositiveIntegerField(null=True, blank=True)
+    uses = models.PositiveIntegerField(default=0, editable=False)
+
+    def __str__(self) -> str:
+        return f"to {self.room_id} until {self.expires_at:%Y-%m-%d}"
+
+
 class Message(models.Model):
     class Kind(models.TextChoices):
         TEXT = "text"
@@ -116,19 +147,41 @@ class Message(models.Model):
     updated_seq = models.PositiveBigIntegerField(editable=False)
     client_id = models.CharField(max_length=64, null=True, blank=True, editable=False)
     reply_to = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replies")
+    mention_ids = models.JSONField(default=list, editable=False)  # for the payload; Mention is the index to it
     created_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    pinned_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["room", "seq"], name="one_message_a_place"),
             models.UniqueConstraint(fields=["sender", "client_id"], name="one_message_a_client_id"),
         ]
-        indexes = [models.Index(fields=["room", "updated_seq"], name="message_changes")]
+        indexes = [
+            models.Index(fields=["room", "updated_seq"], name="message_changes"),
+            models.Index(
+                fields=["room", "pinned_at"], name="pinned_messages", condition=models.Q(pinned_at__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.room_id}#{self.seq}"
+
+
+class Mention(models.Model):
+    """Somebody is named in a message: what counts the unread ones. `room` and `seq` are the message's."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="mentions")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    room = models.ForeignKey(ChatRoom, on_delete=models.CASCADE, related_name="+")
+    seq = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "room", "seq"], name="one_mention")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.message_id}"
 
 
 class Reaction(models.Model):

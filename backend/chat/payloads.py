@@ -6,8 +6,10 @@ from django.db.models import prefetch_related_objects
 
 from backend.accounts.models import User
 
-from .events import AttachmentOut, MessageOut, ReactionOut, UserBrief
+from .events import AttachmentOut, MessageOut, QuoteOut, ReactionOut, UserBrief
 from .models import Attachment, Message, Reaction
+
+QUOTE_LENGTH = 200  # characters
 
 
 def user_brief(user: User) -> UserBrief:
@@ -15,10 +17,12 @@ def user_brief(user: User) -> UserBrief:
 
 
 def message_payloads(messages: Sequence[Message], *, new: bool = False) -> list[MessageOut]:
-    """The payloads of messages whose `room` and `sender` are loaded; two queries for all their details.
+    """The payloads of messages whose `room` and `sender` are loaded; a few queries for all their details.
 
     `new`: just created without reactions and attachments, so there is nothing to look up.
     """
+    if replies := [message for message in messages if message.reply_to_id]:
+        prefetch_related_objects(replies, "reply_to__sender")
     if not new:
         prefetch_related_objects(list(messages), "reactions", "attachments")
     return [_message_payload(message, bare=new) for message in messages]
@@ -35,10 +39,23 @@ def _message_payload(message: Message, *, bare: bool) -> MessageOut:
         message=message.message,
         client_id=message.client_id,
         reply_to=message.reply_to_id,
+        quote=_quote(message.reply_to) if message.reply_to else None,
+        mention_ids=message.mention_ids,
         reactions=[] if bare else _reactions(message.reactions.all()),
         attachments=[] if bare else [_attachment(item) for item in message.attachments.all()],
         created_at=message.created_at,
         edited_at=message.edited_at,
+        deleted_at=message.deleted_at,
+        pinned_at=message.pinned_at,
+    )
+
+
+def _quote(message: Message) -> QuoteOut:
+    return QuoteOut(
+        id=message.pk,
+        seq=message.seq,
+        sender=user_brief(message.sender),
+        message=message.message[:QUOTE_LENGTH],
         deleted_at=message.deleted_at,
     )
 
