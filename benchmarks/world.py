@@ -20,8 +20,8 @@ from backend.accounts.models import User
 from backend.chat.models import ChatRoom, Membership, make_slug
 
 FILL = """
-    INSERT INTO chat_message (room_id, sender_id, message, kind, seq, updated_seq, created_at)
-    SELECT %s, %s, 'Message ' || n, 'text', n, n, now() FROM generate_series(1, %s) n
+    INSERT INTO chat_message (room_id, sender_id, message, kind, seq, updated_seq, mention_ids, created_at)
+    SELECT %s, %s, 'Message ' || n, 'text', n, n, '[]', now() FROM generate_series(1, %s) n
 """
 
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.core.files.storage import default_storage
 from django.core.validators import ProhibitNullCharactersValidator
 from django.db import models
 from django.utils import timezone
@@ -64,4 +65,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def avatar_url(self) -> str | None:
         """The avatar's path on this server, None without one."""
-        return self.avatar.url if self.avatar else None
+        return avatar_url(self.avatar.name)
+
+
+def avatar_url(name: str | None) -> str | None:
+    """The path on this server of an avatar by its stored name."""
+    return default_storage.url(name) if name else None

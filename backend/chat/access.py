@@ -1,13 +1,18 @@
 """The one access check: who may enter a room, as what."""
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from django.db import connection
 from django.utils import timezone
 
+from backend.accounts.models import avatar_url
+
 from .errors import ChatError, Code
+from .events import UserBrief
 from .models import ChatRoom, Membership, Role
 from .roles import Action, require
+from .rows import fetch, pack, table
 
 
 class AskAccess(NamedTuple):
@@ -16,37 +21,73 @@ class AskAccess(NamedTuple):
 
 
 class Access(NamedTuple):
-    """A member's right in a room, with what is needed to write there."""
+    """A member's right in a room, with what is needed to read and to write there."""
 
-    membership: Membership  # its `room` and `user` are loaded
+    role: Role
+    room_id: int
+    slug: str
+    room_name: str
+    kind: str
+    last_seq: int
+    direct_key: str | None
+    membership_id: int
+    last_read_seq: int
+    is_muted: bool
+    user_id: int
+    user_name: str
+    avatar: str
 
     @property
     def room(self) -> ChatRoom:
-        return self.membership.room
+        """The room as far as it is known here."""
+        return ChatRoom(
+            pk=self.room_id,
+            slug=self.slug,
+            name=self.room_name,
+            kind=self.kind,
+            last_seq=self.last_seq,
+            direct_key=self.direct_key,
+        )
 
     @property
-    def role(self) -> Role:
-        return Role(self.membership.role)
+    def membership(self) -> Membership:
+        """The row, with its `user` and `room`; one query."""
+        return Membership.objects.select_related("user", "room").get(pk=self.membership_id)
+
+    @property
+    def brief(self) -> UserBrief:
+        """The member as others see them."""
+        return UserBrief(id=self.user_id, name=self.user_name, avatar=avatar_url(self.avatar))
 
 
-def _memberships(asks: Sequence[AskAccess]) -> dict[AskAccess, Membership]:
-    rows = Membership.objects.filter(
-        room__slug__in={ask.slug for ask in asks},
-        user_id__in={ask.user_id for ask in asks},
-        user__is_active=True,
-    ).select_related("room", "user")
-    return {AskAccess(row.room.slug, row.user_id): row for row in rows}
+# One query for any number of asks: rows are few, however many rooms and members there are.
+_CHECK = """
+    SELECT ask.slug, ask.user_id,
+        u.id IS NOT NULL, m.role, r.id, r.slug, r.name, r.kind, r.last_seq, r.direct_key,
+        m.id, m.last_read_seq, m.muted_until > %s, u.id, u.name, u.avatar
+    FROM {asks}
+    JOIN chat_chatroom r ON r.slug = ask.slug
+    LEFT JOIN chat_membership m ON m.room_id = r.id AND m.user_id = ask.user_id
+    LEFT JOIN accounts_user u ON u.id = m.user_id AND u.is_active
+"""
 
 
 def check_many(asks: Sequence[AskAccess]) -> list[Access | ChatError]:
     """For each ask the access, or the refusal: `forbidden`, `not_found`."""
-    memberships = _memberships(asks)
-    strangers = {ask.slug for ask in asks if ask not in memberships}
-    existing = set(ChatRoom.objects.filter(slug__in=strangers).values_list("slug", flat=True)) if strangers else set()
-    return [
-        Access(membership) if (membership := memberships.get(ask)) else _refusal(exists=ask.slug in existing)
-        for ask in asks
-    ]
+    sql = _CHECK.format(asks=table("ask", slug="text", user_id="bigint"))
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    rows = {row[:2]: row[2:] for row in fetch(sql, now, pack(set(asks)))}
+    return [_answer(rows.get(ask)) for ask in asks]
+
+
+def _answer(row: tuple[Any, ...] | None) -> Access | ChatError:
+    # A slug ends in random characters: that a room exists says nothing to somebody who already knows its slug.
+    if row is None:
+        return ChatError(Code.NOT_FOUND, "No such room.")
+    is_member, role, *rest = row
+    if not is_member:
+        return ChatError(Code.FORBIDDEN, "You are not a member of this room.")
+    return Access(Role(role), *rest)
 
 
 def check(*, slug: str, user_id: int, to: Action | None = None) -> Access:
@@ -61,23 +102,18 @@ def check(*, slug: str, user_id: int, to: Action | None = None) -> Access:
 
 def muted(access: Access) -> ChatError | None:
     """The refusal of whoever may not write for a time; None: they may."""
-    until = access.membership.muted_until
-    if until is None or until <= timezone.now():
+    if not access.is_muted:
         return None
+    until = access.membership.muted_until
     return ChatError(Code.FORBIDDEN, f"You are muted in this room until {until:%Y-%m-%d %H:%M} UTC.")
-
-
-def _refusal(*, exists: bool) -> ChatError:
-    # A slug ends in random characters: that a room exists says nothing to somebody who already knows its slug.
-    return (
-        ChatError(Code.FORBIDDEN, "You are not a member of this room.")
-        if exists
-        else ChatError(Code.NOT_FOUND, "No such room.")
-    )
 
 
 def members_among(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
     """Which of these (room id, user id) are members now."""
-    rooms, users = {room for room, _ in pairs}, {user for _, user in pairs}
-    rows = Membership.objects.filter(room_id__in=rooms, user_id__in=users, user__is_active=True)
-    return set(rows.values_list("room_id", "user_id"))
+    asks = table("ask", room_id="bigint", user_id="bigint")
+    sql = f"""
+        SELECT m.room_id, m.user_id FROM {asks}
+        JOIN chat_membership m ON m.room_id = ask.room_id AND m.user_id = ask.user_id
+        JOIN accounts_user u ON u.id = m.user_id AND u.is_active
+    """  # noqa: S608 - our names
+    return set(fetch(sql, pack(pairs))) if pairs else set()

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from .models import MESSAGE_LENGTH, Role
 
@@ -28,11 +29,20 @@ Seq = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 
 class SendIn(Incoming):
-    message: Text
+    """A message has a text, or files, or both."""
+
+    attachment_ids: Annotated[list[Id], Field(max_length=10)] = []
+    message: Annotated[str, Field(max_length=MESSAGE_LENGTH, validate_default=True), BeforeValidator(_without_nul)] = ""
     client_id: ClientId | None = None
     reply_to: Id | None = None
-    attachment_ids: Annotated[list[Id], Field(max_length=10)] = []
     mention_ids: Annotated[list[Id], Field(max_length=50)] = []
+
+    @field_validator("message")
+    @classmethod
+    def _says_something(cls, message: str, info: ValidationInfo) -> str:
+        if not message and not info.data.get("attachment_ids"):
+            raise PydanticCustomError("empty", "Say something, or attach a file.")
+        return message
 
 
 class EditIn(Incoming):

@@ -5,8 +5,8 @@ Whoever writes here holds the room's counter row until commit, so places are tak
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -15,10 +15,11 @@ from backend import metrics
 from backend.accounts.models import User
 
 from .errors import ChatError, Code
-from .events import Change, MessageOut
-from .models import Attachment, ChatRoom, Message, Reaction
-from .payloads import message_payloads
+from .events import Change, MessageOut, QuoteOut, UserBrief
+from .models import Attachment, ChatRoom, Mention, Message, Reaction
+from .payloads import attachment_out, message_payloads, user_brief
 from .publishing import publish
+from .rows import fetch, pack, table
 
 
 def take_seqs(counts: dict[int, int]) -> dict[int, int]:
@@ -29,46 +30,130 @@ def take_seqs(counts: dict[int, int]) -> dict[int, int]:
     """
     if not counts:
         return {}
-    values = ", ".join(["(%s, %s)"] * len(counts))
-    params = [number for pair in sorted(counts.items()) for number in pair]
     # Not `FOR UPDATE`, which would also wait for everybody who only refers to the room.
     lock = ", locked AS (SELECT r.id FROM chat_chatroom r JOIN taken USING (id) ORDER BY r.id FOR NO KEY UPDATE OF r)"
     has_lock = connection.features.has_select_for_update
     sql = f"""
-        WITH taken(id, n) AS (VALUES {values}){lock if has_lock else ""}
+        WITH taken AS (SELECT * FROM {table("counts", id="bigint", n="bigint")}){lock if has_lock else ""}
         UPDATE chat_chatroom SET last_seq = last_seq + taken.n
         FROM taken{" JOIN locked ON locked.id = taken.id" if has_lock else ""}
         WHERE chat_chatroom.id = taken.id
         RETURNING chat_chatroom.id, chat_chatroom.last_seq
-    """  # noqa: S608 - only placeholders are formatted in
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        last: dict[int, int] = dict(cursor.fetchall())
+    """  # noqa: S608 - our names
+    last: dict[int, int] = dict(fetch(sql, pack(counts.items())))
     if len(last) < len(counts):
         raise ChatError(Code.NOT_FOUND, "No such room.")  # deleted since its access check
     return last
 
 
-def append(messages: Sequence[Message]) -> list[MessageOut]:
+@dataclass(slots=True, eq=False)
+class NewMessage:
+    """A message that is about to be stored; `attachments` belong to no message yet."""
+
+    room_id: int
+    slug: str
+    sender: UserBrief
+    kind: Message.Kind
+    message: str
+    client_id: str | None = None
+    quote: QuoteOut | None = None
+    mention_ids: list[int] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+
+    @property
+    def reply_to_id(self) -> int | None:
+        return self.quote.id if self.quote else None
+
+
+def append(messages: Sequence[NewMessage]) -> list[MessageOut]:
     """Give new messages the next places of their rooms, in the order given, store and announce them."""
     if not messages:
         return []
     counts = Counter(message.room_id for message in messages)
     last = take_seqs(counts)
     following = {room_id: last[room_id] - count for room_id, count in counts.items()}
-    now = timezone.now()
+    seqs: list[int] = []
     for message in messages:
         following[message.room_id] += 1
-        message.seq = message.updated_seq = following[message.room_id]
-        message.created_at = now
-    Message.objects.bulk_create(messages)
+        seqs.append(following[message.room_id])
+    payloads = _insert(messages, seqs)
+    _insert_details(messages, payloads)
     transaction.on_commit(partial(metrics.messages_stored.inc, len(messages)))
-    return _announce("message", messages)
+    publish(
+        [
+            Change(message.room_id, message.slug, "message", payload)
+            for message, payload in zip(messages, payloads, strict=True)
+        ]
+    )
+    return payloads
+
+
+def _insert(messages: Sequence[NewMessage], seqs: Sequence[int]) -> list[MessageOut]:
+    """Store messages at their places, in one statement."""
+    now = timezone.now()
+    columns = {
+        "room_id": "bigint",
+        "sender_id": "bigint",
+        "message": "text",
+        "kind": "text",
+        "seq": "bigint",
+        "client_id": "text",
+        "reply_to_id": "bigint",
+        "mention_ids": "jsonb",
+    }
+    names = ", ".join(columns)
+    sql = f"""
+        INSERT INTO chat_message ({names}, updated_seq, created_at)
+        SELECT {names}, seq, %s FROM {table("new", **columns)}
+        RETURNING room_id, seq, id
+    """  # noqa: S608 - our names
+    rows = [
+        (new.room_id, new.sender.id, new.message, new.kind, seq, new.client_id, new.reply_to_id, new.mention_ids)
+        for new, seq in zip(messages, seqs, strict=True)
+    ]
+    ids = {
+        (room_id, seq): pk for room_id, seq, pk in fetch(sql, connection.ops.adapt_datetimefield_value(now), pack(rows))
+    }
+    return [
+        MessageOut(
+            id=ids[new.room_id, seq],
+            room=new.slug,
+            seq=seq,
+            updated_seq=seq,
+            kind=new.kind,
+            sender=new.sender,
+            message=new.message,
+            client_id=new.client_id,
+            reply_to=new.reply_to_id,
+            quote=new.quote,
+            mention_ids=new.mention_ids,
+            reactions=[],
+            attachments=[attachment_out(attachment) for attachment in new.attachments],
+            created_at=now,
+            edited_at=None,
+            deleted_at=None,
+            pinned_at=None,
+        )
+        for new, seq in zip(messages, seqs, strict=True)
+    ]
+
+
+def _insert_details(messages: Sequence[NewMessage], payloads: Sequence[MessageOut]) -> None:
+    """Store what only some messages have: who is mentioned, what is attached."""
+    both = list(zip(messages, payloads, strict=True))
+    Mention.objects.bulk_create(
+        Mention(message_id=payload.id, user_id=user_id, room_id=new.room_id, seq=payload.seq)
+        for new, payload in both
+        for user_id in new.mention_ids
+    )
+    for new, payload in both:
+        if new.attachments:
+            Attachment.objects.filter(pk__in=[item.pk for item in new.attachments]).update(message=payload.id)
 
 
 def append_line(*, room: ChatRoom, actor: User, kind: Message.Kind, text: str = "") -> MessageOut:
     """Append a system line: somebody joined, left, renamed the room to `text` ..."""
-    [line] = append([Message(room=room, sender=actor, kind=kind, message=text)])
+    [line] = append([NewMessage(room.pk, room.slug, user_brief(actor), kind, text)])
     room.last_seq = line.seq
     return line
 
@@ -84,6 +169,7 @@ def lock(slug: str) -> ChatRoom:
 def erase(room: ChatRoom) -> None:
     """Delete a room's whole log in a few statements; the ORM's cascade would load every message first."""
     Reaction.objects.filter(message__room=room).delete()
+    Mention.objects.filter(room=room).delete()
     Attachment.objects.filter(message__room=room).update(message=None)  # the row is what finds its files again
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM chat_message WHERE room_id = %s", [room.pk])
@@ -106,7 +192,9 @@ def open_message(room: ChatRoom, message_id: int) -> Message:
 def record(message: Message) -> MessageOut:
     """Store and announce the change of a message that `open_message` gave."""
     message.save()
-    return _announce("message_updated", [message])[0]
+    [payload] = message_payloads([message])
+    publish([Change(message.room_id, message.room.slug, "message_updated", payload)])
+    return payload
 
 
 def give_back(message: Message) -> MessageOut:
@@ -115,14 +203,3 @@ def give_back(message: Message) -> MessageOut:
     [payload] = message_payloads([message])
     transaction.set_rollback(True)  # last: no query is possible after it
     return payload
-
-
-def _announce(event: Literal["message", "message_updated"], messages: Sequence[Message]) -> list[MessageOut]:
-    payloads = message_payloads(messages, new=event == "message")
-    publish(
-        [
-            Change(message.room_id, message.room.slug, event, payload)
-            for message, payload in zip(messages, payloads, strict=True)
-        ]
-    )
-    return payloads

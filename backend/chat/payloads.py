@@ -16,19 +16,15 @@ def user_brief(user: User) -> UserBrief:
     return UserBrief(id=user.pk, name=user.name, avatar=user.avatar_url)
 
 
-def message_payloads(messages: Sequence[Message], *, new: bool = False) -> list[MessageOut]:
-    """The payloads of messages whose `room` and `sender` are loaded; a few queries for all their details.
-
-    `new`: just created without reactions and attachments, so there is nothing to look up.
-    """
+def message_payloads(messages: Sequence[Message]) -> list[MessageOut]:
+    """The payloads of messages whose `room` and `sender` are loaded; a few queries for all their details."""
     if replies := [message for message in messages if message.reply_to_id]:
         prefetch_related_objects(replies, "reply_to__sender")
-    if not new:
-        prefetch_related_objects(list(messages), "reactions", "attachments")
-    return [_message_payload(message, bare=new) for message in messages]
+    prefetch_related_objects(list(messages), "reactions", "attachments")
+    return [_message_payload(message) for message in messages]
 
 
-def _message_payload(message: Message, *, bare: bool) -> MessageOut:
+def _message_payload(message: Message) -> MessageOut:
     return MessageOut(
         id=message.pk,
         room=message.room.slug,
@@ -39,10 +35,10 @@ def _message_payload(message: Message, *, bare: bool) -> MessageOut:
         message=message.message,
         client_id=message.client_id,
         reply_to=message.reply_to_id,
-        quote=_quote(message.reply_to) if message.reply_to else None,
+        quote=quote(message.reply_to) if message.reply_to else None,
         mention_ids=message.mention_ids,
-        reactions=[] if bare else _reactions(message.reactions.all()),
-        attachments=[] if bare else [_attachment(item) for item in message.attachments.all()],
+        reactions=_reactions(message.reactions.all()),
+        attachments=[attachment_out(item) for item in message.attachments.all()],
         created_at=message.created_at,
         edited_at=message.edited_at,
         deleted_at=message.deleted_at,
@@ -50,7 +46,8 @@ def _message_payload(message: Message, *, bare: bool) -> MessageOut:
     )
 
 
-def _quote(message: Message) -> QuoteOut:
+def quote(message: Message) -> QuoteOut:
+    """What a reply shows of a message whose `sender` is loaded."""
     return QuoteOut(
         id=message.pk,
         seq=message.seq,
@@ -67,7 +64,8 @@ def _reactions(reactions: Iterable[Reaction]) -> list[ReactionOut]:
     return [ReactionOut(emoji=emoji, count=len(ids), user_ids=ids) for emoji, ids in people.items()]
 
 
-def _attachment(item: Attachment) -> AttachmentOut:
+def attachment_out(item: Attachment) -> AttachmentOut:
+    """Where a file is fetched, and what is known of it."""
     url = f"/api/attachments/{item.pk}"
     return AttachmentOut(
         id=item.pk,

@@ -36,11 +36,14 @@ async def test_post(ada: Person) -> None:
         "message": "héllo 🎉",
         "client_id": "1",
         "reply_to": None,
+        "quote": None,
+        "mention_ids": [],
         "reactions": [],
         "attachments": [],
         "created_at": message["created_at"],
         "edited_at": None,
         "deleted_at": None,
+        "pinned_at": None,
     }
     assert await post(ada, slug, "héllo 🎉", client_id="1", status=200) == message
     assert (await post(ada, slug, "else", client_id="1", status=409))["code"] == "conflict"

@@ -200,7 +200,7 @@ def test_a_batch_that_runs_again_is_not_counted_again(
     faults = iter([fault, fault] if fault is IntegrityError else [fault])
     append = log.append
 
-    def failing(messages: Sequence[Message]) -> list[MessageOut]:
+    def failing(messages: Sequence[log.NewMessage]) -> list[MessageOut]:
         if error := next(faults, None):
             raise error
         return append(messages)
@@ -290,7 +290,4 @@ def test_500_messages_cost_a_handful_of_queries(ada: User) -> None:
     with queries() as statements:
         outcomes = send_messages(batch)
     assert texts(outcomes) == [str(n) for n in range(500)]
-    inserts = [statement for statement in statements if statement.startswith("INSERT")]
-    assert len(statements) - len(inserts) <= 4
-    if connection.vendor == "postgresql":  # SQLite takes only so many values in one statement
-        assert len(inserts) == 1
+    assert len(statements) == 6  # retries, access, quotes, places, messages, read pointers

@@ -1,16 +1,16 @@
 """How far people have read: a pointer a membership, which only moves forward."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from django.db import transaction
-from django.db.models import Case, Value, When
+from django.db import connection
 
 from backend.chat.access import Access, AskAccess, check_many
 from backend.chat.errors import ChatError
 from backend.chat.events import Passing, ReadOut
 from backend.chat.models import Membership
 from backend.chat.publishing import publish
+from backend.chat.rows import fetch, pack, table
 
 
 class Read(NamedTuple):
@@ -27,37 +27,44 @@ def mark_reads(reads: Sequence[Read]) -> list[ReadOut | ChatError]:
     Never back, and never past the room's last place.
     """
     accesses = check_many([AskAccess(read.slug, read.user_id) for read in reads])
-    memberships: dict[int, Access] = {}
+    mine: dict[int, Access] = {}
     wanted: dict[int, int] = {}
     for read, access in zip(reads, accesses, strict=True):
         if isinstance(access, Access):
-            pk = access.membership.pk
-            memberships[pk] = access
-            wanted[pk] = max(wanted.get(pk, 0), min(read.seq, access.room.last_seq))
-    pointers = {pk: access.membership.last_read_seq for pk, access in memberships.items()}
-    pointers |= _move({pk: seq for pk, seq in wanted.items() if seq > pointers[pk]}, memberships)
+            pk = access.membership_id
+            mine[pk] = access
+            wanted[pk] = max(wanted.get(pk, 0), min(read.seq, access.last_seq))
+    pointers = {pk: access.last_read_seq for pk, access in mine.items()}
+    forward = {pk: seq for pk, seq in wanted.items() if seq > pointers[pk]}
+    moved = advance(forward)
+    pointers |= moved
+    if overtaken := forward.keys() - moved:  # by another device, at the same moment
+        pointers |= Membership.objects.filter(pk__in=overtaken).values_list("pk", "last_read_seq")
+    publish([_event(mine[pk], seq) for pk, seq in moved.items()])
     return [
-        access if isinstance(access, ChatError) else ReadOut(user_id=read.user_id, seq=pointers[access.membership.pk])
+        access if isinstance(access, ChatError) else ReadOut(user_id=read.user_id, seq=pointers[access.membership_id])
         for read, access in zip(reads, accesses, strict=True)
     ]
 
 
-@transaction.atomic
-def _move(wanted: dict[int, int], memberships: dict[int, Access]) -> dict[int, int]:
-    """Store and announce new pointers; answers where they are now, by membership id."""
+def advance(wanted: Mapping[int, int]) -> dict[int, int]:
+    """Move pointers, by membership id, never back; gives those that moved."""
     if not wanted:
         return {}
     # Locked in the order of their ids, so that two workers never deadlock.
-    rows = Membership.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True)
-    pointers = dict(rows.values_list("pk", "last_read_seq"))
-    moved = {pk: wanted[pk] for pk, seq in pointers.items() if wanted[pk] > seq}
-    if moved:
-        new = Case(*(When(pk=pk, then=Value(seq)) for pk, seq in moved.items()))
-        Membership.objects.filter(pk__in=moved).update(last_read_seq=new)
-    publish([_event(memberships[pk], seq) for pk, seq in moved.items()])
-    return pointers | moved
+    lock = (
+        ", locked AS (SELECT m.id FROM chat_membership m JOIN wanted USING (id) ORDER BY m.id FOR NO KEY UPDATE OF m)"
+    )
+    has_lock = connection.features.has_select_for_update
+    sql = f"""
+        WITH wanted AS (SELECT * FROM {table("pointers", id="bigint", seq="bigint")}){lock if has_lock else ""}
+        UPDATE chat_membership SET last_read_seq = wanted.seq
+        FROM wanted{" JOIN locked ON locked.id = wanted.id" if has_lock else ""}
+        WHERE chat_membership.id = wanted.id AND chat_membership.last_read_seq < wanted.seq
+        RETURNING chat_membership.id, chat_membership.last_read_seq
+    """  # noqa: S608 - our names
+    return dict(fetch(sql, pack(wanted.items())))
 
 
 def _event(access: Access, seq: int) -> Passing:
-    room = access.room
-    return Passing(room.pk, room.slug, "read", ReadOut(user_id=access.membership.user_id, seq=seq))
+    return Passing(access.room_id, access.slug, "read", ReadOut(user_id=access.user_id, seq=seq))

@@ -9,12 +9,17 @@ from django.db import Error, IntegrityError, InterfaceError, OperationalError, c
 
 from backend.chat import limits, log
 from backend.chat.access import Access, AskAccess, check_many, muted
-from backend.chat.errors import ChatError, Code, as_chat_error, invalid
+from backend.chat.errors import ChatError, Code, as_chat_error
 from backend.chat.events import MessageOut
 from backend.chat.inputs import SendIn
+from backend.chat.log import NewMessage
 from backend.chat.models import Message
 from backend.chat.payloads import message_payloads
+from backend.chat.rows import fetch, pack, table
+from backend.chat.services.reads import advance
+from backend.chat.services.references import References, Wish
 
+TAKEN = "This client_id belongs to another message of yours."
 RACES = 4  # that a batch may lose: each of its messages may be stored by another worker meanwhile
 
 
@@ -98,26 +103,40 @@ class _Batch:
 
     def _post(self, stored: dict[Key, Message], waits: Sequence[float | None]) -> list[Outcome]:
         accesses = check_many([AskAccess(send.slug, send.user_id) for send in self.sends])
-        quoted = self._quoted()
-        fresh: list[Message] = []
-        results: list[Message | ChatError] = []
+        references = References(
+            [
+                Wish(access, send.body)
+                for send, access in zip(self.sends, accesses, strict=True)
+                if isinstance(access, Access)
+            ]
+        )
+        known: dict[Key, Message | NewMessage] = dict(stored)
+        fresh: dict[NewMessage, Access] = {}
+        results: list[Message | NewMessage | ChatError] = []
         created: list[bool] = []
         for send, access, wait in zip(self.sends, accesses, waits, strict=True):
             key = _key(send)
-            twin = stored.get(key) if key else None
-            result = access if isinstance(access, ChatError) else _result(send, access, twin, wait, quoted)
-            new = isinstance(result, Message) and result is not twin
-            if new and isinstance(result, Message):
-                fresh.append(result)
+            twin = known.get(key) if key else None
+            result: Message | NewMessage | ChatError
+            if isinstance(access, ChatError):
+                result = access
+            elif twin is not None:
+                result = twin if _is_same(send.body, access, twin) else ChatError(Code.CONFLICT, TAKEN)
+            else:
+                result = _refusal(access, wait) or references.draft(Wish(access, send.body))
+            created.append(isinstance(result, NewMessage) and result is not twin)
+            if isinstance(result, NewMessage) and isinstance(access, Access) and result is not twin:
+                fresh[result] = access
                 if key:
-                    stored[key] = result
+                    known[key] = result
             results.append(result)
-            created.append(new)
-        payloads = {payload.id: payload for payload in log.append(fresh)}
-        old = [result for result in results if isinstance(result, Message) and result.pk not in payloads]
-        payloads |= {payload.id: payload for payload in message_payloads(old)} if old else {}
+        payloads: dict[Message | NewMessage, MessageOut] = dict(zip(fresh, log.append(list(fresh)), strict=True))
+        # Whoever writes has read what came before.
+        advance({access.membership_id: payloads[new].seq for new, access in fresh.items()})
+        if old := list({result.pk: result for result in results if isinstance(result, Message)}.values()):
+            payloads |= zip(old, message_payloads(old), strict=True)
         return [
-            result if isinstance(result, ChatError) else Sent(payloads[result.pk], new)
+            result if isinstance(result, ChatError) else Sent(payloads[result], new)
             for result, new in zip(results, created, strict=True)
         ]
 
@@ -126,18 +145,13 @@ class _Batch:
         keys = {key for send in self.sends if (key := _key(send))}
         if not keys:
             return {}
-        rows = Message.objects.filter(
-            sender_id__in={sender for sender, _ in keys}, client_id__in={client_id for _, client_id in keys}
-        ).select_related("room", "sender")
-        return {key: row for row in rows if (key := (row.sender_id, row.client_id or "")) in keys}
-
-    def _quoted(self) -> dict[int, int]:
-        """The room id of each message that is replied to."""
-        ids = {send.body.reply_to for send in self.sends if send.body.reply_to}
-        if not ids:
-            return {}
-        rows = Message.objects.filter(pk__in=ids, kind=Message.Kind.TEXT, deleted_at=None)
-        return dict(rows.values_list("pk", "room_id"))
+        sql = f"""
+            SELECT m.id FROM {table("keys", sender_id="bigint", client_id="text")}
+            JOIN chat_message m ON m.sender_id = keys.sender_id AND m.client_id = keys.client_id
+        """  # noqa: S608 - our names
+        ids = [pk for (pk,) in fetch(sql, pack(keys))]
+        rows = Message.objects.filter(pk__in=ids).select_related("room", "sender") if ids else ()
+        return {(row.sender_id, row.client_id or ""): row for row in rows}
 
     def _count(self, stored: dict[Key, Message]) -> list[float | None]:
         """Count each message once: a retry is free, of what is stored and within the batch."""
@@ -154,29 +168,19 @@ def _key(send: Send) -> Key | None:
     return (send.user_id, send.body.client_id) if send.body.client_id else None
 
 
-def _result(
-    send: Send, access: Access, twin: Message | None, wait: float | None, quoted: dict[int, int]
-) -> Message | ChatError:
-    """The message to answer with (stored already, or new and unsaved), or the refusal."""
-    body = send.body
-    if twin is not None:
-        same = twin.room_id == access.room.pk and twin.reply_to_id == body.reply_to
-        changed_since = twin.edited_at or twin.deleted_at
-        if same and (changed_since or twin.message == body.message):
-            return twin
-        return ChatError(Code.CONFLICT, "This client_id belongs to another message of yours.")
-    if wait is not None:
-        return ChatError(Code.RATE_LIMITED, retry_after=wait)
-    if refusal := muted(access):
-        return refusal
-    if body.reply_to and quoted.get(body.reply_to) != access.room.pk:
-        return invalid(reply_to="No such message in this room.")
-    if body.attachment_ids:
-        return invalid(attachment_ids="No such attachment of yours.")
-    return Message(
-        room=access.room,
-        sender=access.membership.user,
-        message=body.message,
-        client_id=body.client_id,
-        reply_to_id=body.reply_to,
+def _is_same(body: SendIn, access: Access, twin: Message | NewMessage) -> bool:
+    """Whether what a `client_id` already stands for is what is asked for now."""
+    if twin.room_id != access.room_id or twin.reply_to_id != body.reply_to:
+        return False
+    if isinstance(twin, Message) and (twin.edited_at or twin.deleted_at):
+        return True
+    attachments = twin.attachments if isinstance(twin, NewMessage) else twin.attachments.all()
+    return (
+        twin.message == body.message
+        and twin.mention_ids == list(dict.fromkeys(body.mention_ids))
+        and {item.pk for item in attachments} == set(body.attachment_ids)
     )
+
+
+def _refusal(access: Access, wait: float | None) -> ChatError | None:
+    return ChatError(Code.RATE_LIMITED, retry_after=wait) if wait is not None else muted(access)
