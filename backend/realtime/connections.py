@@ -13,7 +13,7 @@ from .fifo import Fifo, Job
 from .link import CUT_OFF
 from .packets import Packet, Packets, encode
 from .thinned import Thinned
-from .websocket import RawSocket, text_frame
+from .websocket import RawSocket, frame
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class Connection(ABC):
         """Write one text, such as an ack, without waiting."""
         if self._takes():
             raw = self.raw
-            if not (raw and self.idle() and raw.write(text_frame(self.prefix + text))):
+            if not (raw and self.idle() and raw.write(frame(self.prefix + text))):
                 self.enqueue([text])
 
     def submit(self, job: Job) -> None:

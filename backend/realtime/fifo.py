@@ -22,6 +22,11 @@ class Fifo:
         self._room: asyncio.Event | None = None
 
     @property
+    def idle(self) -> bool:
+        """Nothing runs, nothing waits."""
+        return self._worker is None
+
+    @property
     def full(self) -> bool:
         return len(self._jobs) >= LIMIT
 

@@ -12,6 +12,8 @@ from starlette.types import Message, Receive, Scope, Send
 from backend import metrics
 from backend.chat.errors import ChatError, Code
 
+from .websocket import EXTENSION
+
 STATUS = 400  # Engine.IO's own answer to a bad handshake
 PACKETS = frozenset("12345")  # close, ping, pong, message, upgrade: what a client may say
 SEPARATOR = "\x1e"  # between the packets of a POST
@@ -37,6 +39,9 @@ class SocketIOHandshake:
                 error = ChatError(Code.INVALID, "The body must be Engine.IO packets.")
         if error is not None:
             await _refuse(scope, send, error)
+            return
+        if scope["type"] == "websocket" and "sid" not in query and EXTENSION in scope["extensions"]:
+            await self._app.engineio_server.websockets(scope, receive, send)
             return
         try:
             await self._app(scope, receive, send)

@@ -11,7 +11,7 @@ from socketio import packet
 from backend.chat import queries
 from backend.chat.events import MessageOut
 
-from .websocket import text_frame
+from .websocket import frame
 
 
 def encode(payload: BaseModel | dict[str, Any]) -> bytes:
@@ -83,7 +83,7 @@ class Packets:
 
     @cached_property
     def socketio_frames(self) -> bytes:
-        return b"".join(text_frame(b"4" + text) for text in self.socketio)
+        return b"".join(frame(b"4" + text) for text in self.socketio)
 
     @cached_property
     def websocket(self) -> list[bytes]:
@@ -92,4 +92,4 @@ class Packets:
 
     @cached_property
     def websocket_frames(self) -> bytes:
-        return b"".join(text_frame(text) for text in self.websocket)
+        return b"".join(frame(text) for text in self.websocket)

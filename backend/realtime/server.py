@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 import socketio
 from django.conf import settings
+from engineio import packet as eio_packet
 from engineio.payload import Payload
 from socketio import packet
 from starlette.types import Scope
@@ -21,9 +22,10 @@ from backend import metrics
 from backend.chat.errors import ChatError, Code, invalid
 
 from .commands import Ack, refusal, reply
+from .engine import PING_EVERY, PONG_WITHIN, RawLink, WebSocketEngine
 from .environ import translate_request
 from .hub import Hub
-from .link import Link
+from .link import EngineLink, Link
 from .namespaces import SocketIOConnection, admit
 from .packets import Json, ReceivedPacket
 from .refusals import in_time, told
@@ -51,8 +53,8 @@ class ChatServer(socketio.AsyncServer):
             transports=["websocket"] if settings.WORKERS > 1 else None,
             cors_allowed_origins=[],  # asgi.py answers for CORS, for all of HTTP
             max_http_buffer_size=TRANSPORT_BYTES,
-            ping_interval=25,
-            ping_timeout=20,
+            ping_interval=PING_EVERY,
+            ping_timeout=PONG_WITHIN,
             http_compression=False,
             logger=logging.getLogger("socketio.server"),
             engineio_logger=logging.getLogger("engineio.server"),
@@ -61,6 +63,7 @@ class ChatServer(socketio.AsyncServer):
             logging.getLogger(library).setLevel(logging.CRITICAL)  # it logs payloads, and clients' mistakes as errors
         self.eio._async = {**self.eio._async, "translate_request": translate_request}
         self.hub = hub
+        self.websockets = WebSocketEngine(self, max_payload=TRANSPORT_BYTES)
         # A disconnect costs the connection's own rooms only, however many others there are.
         self._links: dict[str, Link] = {}
 
@@ -74,23 +77,67 @@ class ChatServer(socketio.AsyncServer):
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         scope = environ["asgi.scope"]
         address = (scope.get("client") or ("",))[0]
-        self._links[eio_sid] = Link(eio_sid, self.eio.sockets[eio_sid], address)
+        self.opened(EngineLink(self.eio.sockets[eio_sid], address))
         if scope["type"] == "websocket":
             self.found_raw(eio_sid, scope)
         self.environ[eio_sid] = environ
 
     def found_raw(self, eio_sid: str, scope: Scope) -> None:
-        """The WebSocket of a connection, at its start or in an upgrade: its raw side can be used."""
+        """The WebSocket that a long-polling client upgrades to: its raw side can be used."""
         raw: RawSocket | None = scope.get("extensions", {}).get(EXTENSION)
         link = self._links.get(eio_sid)
         # One that has its WebSocket keeps it: whoever guessed its id gets nothing.
-        if raw is not None and link is not None and not link.on_websocket:
+        if raw is not None and isinstance(link, EngineLink) and not link.on_websocket:
             link.raw = raw
-            raw.on_text = partial(self._take, link)
+            raw.on_text = partial(self._take_upgraded, link)
 
-    def _take(self, link: Link, text: bytes) -> bool:
+    def _take_upgraded(self, link: EngineLink, text: bytes) -> bool:
+        return link.on_websocket and self.take_event(link, text)
+
+    async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
+        link = self._links.get(eio_sid)
+        if not isinstance(link, EngineLink) or isinstance(data, bytes):
+            return  # bytes: an attachment of a binary packet, which was refused
+        async with link.lock:
+            # Engine.IO reads some texts as JSON.
+            await self.take_packet(link, data if isinstance(data, str) else "")
+
+    async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        self.environ.pop(eio_sid, None)
+        if reason == self.reason.CLIENT_DISCONNECT and (socket := self.eio.sockets.get(eio_sid)):
+            socket.queue.put_nowait(None)  # answers a poll that is still open: it would hang until its timeout
+        if link := self._links.get(eio_sid):
+            self.closed(link)
+
+    # --- what the library itself says: `emit` and `disconnect` of outside emitters ----------------
+
+    async def _send_packet(self, eio_sid: str, pkt: packet.Packet) -> None:
+        encoded = pkt.encode()
+        for part in encoded if isinstance(encoded, list) else [encoded]:
+            await self._send_eio_packet(eio_sid, eio_packet.Packet(eio_packet.MESSAGE, part))
+
+    async def _send_eio_packet(self, eio_sid: str, eio_pkt: eio_packet.Packet) -> None:
+        link = self._links.get(eio_sid)
+        if isinstance(link, RawLink):
+            link.emit(eio_pkt)
+        elif link is not None:
+            await super()._send_eio_packet(eio_sid, eio_pkt)
+
+    # --- what a transport calls -----------------------------------------------------------------
+
+    def opened(self, link: Link) -> None:
+        self._links[link.sid] = link
+
+    def closed(self, link: Link) -> None:
+        self._links.pop(link.sid, None)
+        rooms, link.rooms = link.rooms, {}
+        for connection in rooms.values():
+            if connection is not None:
+                self._forget(connection)
+
+    def take_event(self, link: Link, text: bytes) -> bool:
         """An event straight from the socket; False: all else, let it come the ordinary way."""
-        if len(text) > PACKET_BYTES or not link.on_websocket or not (match := EVENT.match(text)):
+        if len(text) > PACKET_BYTES or not (match := EVENT.match(text)):
             return False
         connection = link.rooms.get(match["namespace"].decode())
         if connection is None:
@@ -104,20 +151,17 @@ class ChatServer(socketio.AsyncServer):
         self._submit(connection, data, int(match["id"]) if match["id"] else None)
         return True
 
-    async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
-        link = self._links.get(eio_sid)
-        if link is None or isinstance(data, bytes):
-            return  # bytes: an attachment of a binary packet, which was refused
+    async def take_packet(self, link: Link, text: str) -> None:
+        """One packet after the other; one that is none ends the connection."""
         try:
-            if not isinstance(data, str) or not data:
-                raise ValueError("Engine.IO has read it as JSON, or it is empty")
-            pkt = self.packet_class(encoded_packet=data)
+            if not text:
+                raise ValueError("There is no packet.")
+            pkt = self.packet_class(encoded_packet=text)
         except Exception:
-            logger.info("Malformed Socket.IO packet; closing %s.", eio_sid)
+            logger.info("Malformed Socket.IO packet; closing %s.", link.sid)
             await link.hang_up(self.reason.TRANSPORT_ERROR)
             return
-        async with link.lock:
-            await self._packet(link, pkt, len(data))
+        await self._packet(link, pkt, len(text))
 
     async def _packet(self, link: Link, pkt: packet.Packet, size: int) -> None:
         namespace = pkt.namespace or "/"
@@ -136,17 +180,6 @@ class ChatServer(socketio.AsyncServer):
                 pass  # the server asks for no acks
             case _:
                 await link.hang_up(self.reason.TRANSPORT_ERROR)
-
-    async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
-        self.environ.pop(eio_sid, None)
-        if reason == self.reason.CLIENT_DISCONNECT and (socket := self.eio.sockets.get(eio_sid)):
-            socket.queue.put_nowait(None)  # answers a poll that is still open: it would hang until its timeout
-        link = self._links.pop(eio_sid, None)
-        if link is not None:
-            rooms, link.rooms = link.rooms, {}
-            for connection in rooms.values():
-                if connection is not None:
-                    self._forget(connection)
 
     # --- what clients say -----------------------------------------------------------------
 
