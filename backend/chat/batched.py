@@ -8,18 +8,25 @@ from backend.batching import Batcher
 
 from . import limits, queries
 from .access import Access, AskAccess, check_many
+from .admission import Admitted, Knock, admit_many
 from .errors import ChatError, Code
 from .events import ReadOut
 from .inputs import SendIn
 from .services.reads import Read, mark_reads
 from .services.sending import Send, Sent, send_messages
 
+_admissions = Batcher("admissions", admit_many)
 _tokens = Batcher("tokens", authenticate_many)
 _accesses = Batcher("accesses", check_many)
 _positions = Batcher("positions", queries.positions)
 _messages = Batcher("messages", send_messages)
 _connects = Batcher("connects", limits.hit_connects)
 _reads = Batcher("reads", mark_reads)
+
+
+async def admit(*, address: str, token: str, slug: str) -> Admitted:
+    """Who comes in and what they may; raises `rate_limited`, `unauthorized`, `not_found` or `forbidden`."""
+    return await _admissions(Knock(address, token, slug))
 
 
 async def authenticate(token: str) -> Identity | None:
@@ -58,5 +65,6 @@ async def drain() -> None:
     """Wait for all that was taken: no message is left between its door and the database."""
     await _messages.drain()
     await _reads.drain()
+    await _admissions.drain()
     await _accesses.drain()
     await _tokens.drain()
