@@ -69,6 +69,35 @@ class RawLink(Link):
         pass
 
 
+class Pulse:
+    """Who has to be pinged, and whose pong is due: pure bookkeeping, `beat` gets the clock."""
+
+    def __init__(self) -> None:
+        self._to_ping: deque[tuple[float, RawLink]] = deque()
+        self._to_check: deque[tuple[float, RawLink]] = deque()
+
+    def watch(self, link: RawLink, now: float) -> None:
+        self._to_ping.append((now + PING_EVERY, link))
+
+    def beat(self, now: float) -> None:
+        """Ping whose time has come; whoever has not answered in time is gone."""
+        while self._to_check and self._to_check[0][0] <= now:
+            _, link = self._to_check.popleft()
+            if link.raw.closed:
+                continue
+            if link.alive:
+                self._to_ping.append((now + PING_EVERY - PONG_WITHIN, link))
+            else:
+                logger.debug("No pong: %s is gone.", link.sid)
+                link.raw.abort()
+        while self._to_ping and self._to_ping[0][0] <= now:
+            _, link = self._to_ping.popleft()
+            if not link.raw.closed:
+                link.alive = False
+                link.raw.write(frame(PING))
+                self._to_check.append((now + PONG_WITHIN, link))
+
+
 class SocketIO(Protocol):
     """The Socket.IO server, as far as a transport knows it."""
 
@@ -93,9 +122,7 @@ class WebSocketEngine:
             "pingTimeout": int(PONG_WITHIN * 1000),
             "maxPayload": max_payload,
         }
-        # Each in the order of the times: whoever was pinged is looked at later, and pinged again after that.
-        self._to_ping: deque[tuple[float, RawLink]] = deque()
-        self._to_check: deque[tuple[float, RawLink]] = deque()
+        self._pulse = Pulse()
         self._clock: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,8 +133,8 @@ class WebSocketEngine:
         link.raw.on_text = partial(self._take, link)
         self._server.opened(link)
         link.raw.write(frame(b"0" + orjson.dumps({"sid": link.sid, **self._open})))
-        self._to_ping.append((asyncio.get_running_loop().time() + PING_EVERY, link))
-        self._clock = self._clock or asyncio.create_task(self._tick_forever())
+        self._pulse.watch(link, asyncio.get_running_loop().time())
+        self._clock = self._clock or asyncio.create_task(self._tick())
         try:
             while (message := await receive())["type"] == "websocket.receive":
                 if (text := message.get("text")) is not None:  # sent before this loop waited
@@ -144,25 +171,8 @@ class WebSocketEngine:
             link.raw.pause_reading()
             link.packets.on_room = link.raw.resume_reading
 
-    async def _tick_forever(self) -> None:
+    async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(TICK)
-            self._tick(loop.time())
-
-    def _tick(self, now: float) -> None:
-        while self._to_check and self._to_check[0][0] <= now:
-            _, link = self._to_check.popleft()
-            if link.raw.closed:
-                continue
-            if link.alive:
-                self._to_ping.append((now + PING_EVERY - PONG_WITHIN, link))
-            else:
-                logger.debug("No pong: %s is gone.", link.sid)
-                link.raw.abort()
-        while self._to_ping and self._to_ping[0][0] <= now:
-            _, link = self._to_ping.popleft()
-            if not link.raw.closed:
-                link.alive = False
-                link.raw.write(frame(PING))
-                self._to_check.append((now + PONG_WITHIN, link))
+            self._pulse.beat(loop.time())

@@ -73,5 +73,6 @@ async def _drain() -> None:
 
 async def stop() -> None:
     publisher.detach(hub)
+    sio.websockets.stop()
     await sio.shutdown()
     await hub.stop()
