@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
@@ -62,6 +63,11 @@ class MessageOut(BaseModel):
     edited_at: datetime | None
     deleted_at: datetime | None
     pinned_at: datetime | None
+
+    @cached_property
+    def as_json(self) -> bytes:
+        """As it goes over the wire: its sender's ack and everybody's event share it."""
+        return self.model_dump_json().encode()
 
 
 class SyncOut(BaseModel):

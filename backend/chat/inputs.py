@@ -31,11 +31,12 @@ Seq = Annotated[int, Field(ge=0, le=2**63 - 1)]
 class SendIn(Incoming):
     """A message has a text, or files, or both."""
 
-    attachment_ids: Annotated[list[Id], Field(max_length=10)] = []
+    # A `[]` as default is copied deeply for each message.
+    attachment_ids: Annotated[list[Id], Field(max_length=10)] = Field(default_factory=list)
     message: Annotated[str, Field(max_length=MESSAGE_LENGTH, validate_default=True), BeforeValidator(_without_nul)] = ""
     client_id: ClientId | None = None
     reply_to: Id | None = None
-    mention_ids: Annotated[list[Id], Field(max_length=50)] = []
+    mention_ids: Annotated[list[Id], Field(max_length=50)] = Field(default_factory=list)
 
     @field_validator("message")
     @classmethod

@@ -16,6 +16,8 @@ from .websocket import frame
 
 def encode(payload: BaseModel | dict[str, Any]) -> bytes:
     """JSON as it goes over the wire."""
+    if isinstance(payload, MessageOut):
+        return payload.as_json
     return payload.model_dump_json().encode() if isinstance(payload, BaseModel) else orjson.dumps(payload)
 
 
