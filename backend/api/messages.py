@@ -88,7 +88,10 @@ async def delete_message(request: SignedRequest, slug: str, message_id: Id) -> A
     response={200: MessageOut, **errors(*WRITE, Code.CONFLICT)},
 )
 async def react(request: SignedRequest, slug: str, message_id: Id, emoji: Emoji) -> Any:
-    """Doing it again changes nothing. 20 different emojis on a message at most, 5 by one person: else `conflict`."""
+    """One emoji. Doing it again changes nothing.
+
+    A message takes 20 different ones at most, 5 of them by one person: one more is a `conflict`.
+    """
     return await in_db_thread(
         messages.react, slug=slug, user_id=request.auth.user_id, message_id=message_id, emoji=emoji
     )

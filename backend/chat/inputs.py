@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from .emojis import one_emoji
 from .models import MESSAGE_LENGTH, Role
 
 
@@ -23,7 +24,7 @@ class Incoming(BaseModel):
 Text = Annotated[str, Field(min_length=1, max_length=MESSAGE_LENGTH), BeforeValidator(_without_nul)]
 ClientId = Annotated[str, Field(min_length=1, max_length=64), BeforeValidator(_without_nul)]
 RoomName = Annotated[str, Field(min_length=1, max_length=80), BeforeValidator(_without_nul)]
-Emoji = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^\S+$"), BeforeValidator(_without_nul)]
+Emoji = Annotated[str, Field(min_length=1, max_length=32, examples=["👍"]), AfterValidator(one_emoji)]
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Seq = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
