@@ -158,6 +158,10 @@ AUTH_PASSWORD_VALIDATORS = [
 TOKEN_TTL_HOURS = env_int("TOKEN_TTL_HOURS", 24 * 30)
 REST_KNOX = {"TOKEN_TTL": timedelta(hours=TOKEN_TTL_HOURS)}
 
+# Messages
+EDIT_WINDOW_MINUTES = env_int("EDIT_WINDOW_MINUTES", 24 * 60, least=0)
+READ_RECEIPTS = env_int("READ_RECEIPTS", 100, least=0)
+
 # Limits, in the notation of the `limits` library
 RATE_MESSAGES = env_rate("RATE_MESSAGES", "20/second")
 RATE_LOGIN = env_rate("RATE_LOGIN", "20/minute")

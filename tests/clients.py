@@ -290,6 +290,8 @@ class RestClient(Client):
                 return await self._request("PATCH", f"/messages/{payload['id']}", json=rest)
             case "delete":
                 return await self._request("DELETE", f"/messages/{payload['id']}")
+            case "pin" | "unpin":
+                return await self._request("PUT" if event == "pin" else "DELETE", f"/messages/{payload['id']}/pin")
             case "react" | "unreact":
                 emoji = quote(payload["emoji"], safe="")
                 method = "PUT" if event == "react" else "DELETE"

@@ -26,7 +26,11 @@ WRITE = (*READ, Code.TOO_LARGE, Code.RATE_LIMITED)
     response={200: HistoryOut, **errors(*READ)},
 )
 async def list_messages(request: SignedRequest, slug: str, page: Query[HistoryIn]) -> Any:
-    """Oldest first. `before` or `after` a place (`seq`), or else the newest page; `has_more` in that direction."""
+    """Oldest first. What is `before` or `after` a place (`seq`), half and half `around` it, or else the newest page.
+
+    `has_more`: there are newer ones when asked for `after`, else older ones. `has_newer`: there are newer ones, told
+    where `after` or `around` was asked.
+    """
     access = await batched.check_access(slug=slug, user_id=request.auth.user_id)
     return await in_db_thread(queries.history, room=access.room, page=page)
 
@@ -65,6 +69,7 @@ async def send_message(request: SignedRequest, slug: str, body: SendIn) -> Any:
     response={200: MessageOut, **errors(*WRITE)},
 )
 async def edit_message(request: SignedRequest, slug: str, message_id: Id, body: EditIn) -> Any:
+    """Within a day of sending it, unless the server is set otherwise; after that `forbidden`."""
     return await in_db_thread(
         messages.edit_message, slug=slug, user_id=request.auth.user_id, message_id=message_id, body=body
     )

@@ -82,10 +82,21 @@ class SyncOut(BaseModel):
 
 
 class HistoryOut(BaseModel):
-    """A page of messages by place, oldest first; `has_more` in the direction asked for."""
+    """A page of messages by place, oldest first.
+
+    `has_more`: there are newer ones when asked for `after`, else older ones. `has_newer`: there are newer ones;
+    told where `after` or `around` was asked, else false.
+    """
 
     items: list[MessageOut]
     has_more: bool
+    has_newer: bool = False
+
+
+class PinsOut(BaseModel):
+    """What is pinned in a room, the newest pin first."""
+
+    items: list[MessageOut]
 
 
 class TypingOut(BaseModel):

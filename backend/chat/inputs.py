@@ -56,10 +56,11 @@ class ReadIn(Incoming):
 
 
 class HistoryIn(Incoming):
-    """`before` and `after` are places (`seq`), both exclusive; neither: the newest page."""
+    """One place (`seq`), or none for the newest page: what is `before` it or `after` it, or the half `around` it."""
 
     before: Seq | None = None
     after: Seq | None = None
+    around: Seq | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 50
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 from django.db.models import QuerySet
 
 from .errors import invalid
-from .events import Change, HistoryOut, MessageOut, SyncOut
+from .events import Change, HistoryOut, MessageOut, PinsOut, SyncOut
 from .inputs import HistoryIn
 from .models import ChatRoom, Message
 from .payloads import message_payloads
@@ -27,17 +27,42 @@ def _payloads(room: ChatRoom, rows: Iterable[Message]) -> list[MessageOut]:
 
 
 def history(*, room: ChatRoom, page: HistoryIn) -> HistoryOut:
-    """One page by place, oldest first: before a place, after one, or the newest."""
-    if page.before is not None and page.after is not None:
-        raise invalid(before="Ask for what is before one place or after another, not both.")
+    """One page by place, oldest first: before a place, after one, around one, or the newest.
+
+    Around a place: half of the page comes before it, half begins with it.
+    """
+    places = [name for name in ("before", "after", "around") if getattr(page, name) is not None]
+    if len(places) > 1:
+        raise invalid(**{places[0]: "Ask for what is before one place, after one or around one."})
     rows = _messages(room)
+    if page.around is not None:
+        older, has_older = _newest(rows.filter(seq__lt=page.around), page.limit // 2)
+        newer, has_newer = _oldest(rows.filter(seq__gte=page.around), page.limit - page.limit // 2)
+        return HistoryOut(items=_payloads(room, [*older, *newer]), has_more=has_older, has_newer=has_newer)
     if page.after is not None:
-        found = list(rows.filter(seq__gt=page.after).order_by("seq")[: page.limit + 1])
-        return HistoryOut(items=_payloads(room, found[: page.limit]), has_more=len(found) > page.limit)
+        newer, has_newer = _oldest(rows.filter(seq__gt=page.after), page.limit)
+        return HistoryOut(items=_payloads(room, newer), has_more=has_newer, has_newer=has_newer)
     if page.before is not None:
         rows = rows.filter(seq__lt=page.before)
-    found = list(rows.order_by("-seq")[: page.limit + 1])
-    return HistoryOut(items=_payloads(room, reversed(found[: page.limit])), has_more=len(found) > page.limit)
+    older, has_older = _newest(rows, page.limit)
+    return HistoryOut(items=_payloads(room, older), has_more=has_older)
+
+
+def _newest(rows: QuerySet[Message], limit: int) -> tuple[list[Message], bool]:
+    """The last of these by place, oldest first, and whether there are more before them."""
+    found = list(rows.order_by("-seq")[: limit + 1])
+    return found[:limit][::-1], len(found) > limit
+
+
+def _oldest(rows: QuerySet[Message], limit: int) -> tuple[list[Message], bool]:
+    """The first of these by place, and whether there are more after them."""
+    found = list(rows.order_by("seq")[: limit + 1])
+    return found[:limit], len(found) > limit
+
+
+def pins(*, room: ChatRoom) -> PinsOut:
+    """What is pinned in a room, the newest pin first."""
+    return PinsOut(items=_payloads(room, _messages(room).filter(pinned_at__isnull=False).order_by("-pinned_at")))
 
 
 def changes(*, room: ChatRoom, since: int, limit: int = RECOVERABLE) -> list[Change]:

@@ -10,6 +10,7 @@ class Action(StrEnum):
     """The value completes "... may not"."""
 
     DELETE_ANY_MESSAGE = "delete other people's messages"
+    PIN_MESSAGE = "pin messages"
     RENAME_ROOM = "rename the room"
     ADD_MEMBER = "add people"
     REMOVE_MEMBER = "remove members"
@@ -21,7 +22,7 @@ class Action(StrEnum):
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.MEMBER: frozenset(),
     Role.ADMIN: frozenset(
-        {Action.DELETE_ANY_MESSAGE, Action.RENAME_ROOM, Action.ADD_MEMBER, Action.REMOVE_MEMBER},
+        {Action.DELETE_ANY_MESSAGE, Action.PIN_MESSAGE, Action.RENAME_ROOM, Action.ADD_MEMBER, Action.REMOVE_MEMBER},
     ),
     Role.OWNER: frozenset(Action),
 }

@@ -58,6 +58,18 @@ async def _delete(connection: Connection, body: MessageCommand) -> MessageOut:
     )
 
 
+async def _pin(connection: Connection, body: MessageCommand) -> MessageOut:
+    return await in_db_thread(
+        messages.pin_message, slug=connection.slug, user_id=connection.user_id, message_id=body.id
+    )
+
+
+async def _unpin(connection: Connection, body: MessageCommand) -> MessageOut:
+    return await in_db_thread(
+        messages.unpin_message, slug=connection.slug, user_id=connection.user_id, message_id=body.id
+    )
+
+
 async def _react(connection: Connection, body: ReactionCommand) -> MessageOut:
     return await in_db_thread(
         messages.react, slug=connection.slug, user_id=connection.user_id, message_id=body.id, emoji=body.emoji
@@ -99,6 +111,8 @@ COMMANDS: dict[str, Command] = {
     "message": Command(SendIn, _message),
     "edit": Command(EditCommand, _edit),
     "delete": Command(MessageCommand, _delete),
+    "pin": Command(MessageCommand, _pin),
+    "unpin": Command(MessageCommand, _unpin),
     "react": Command(ReactionCommand, _react),
     "unreact": Command(ReactionCommand, _unreact),
     "read": Command(ReadIn, _read),

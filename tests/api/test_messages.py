@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -108,7 +109,22 @@ async def test_history_by_page(ada: Person) -> None:
     assert await page("limit=3&after=0") == ([1, 2, 3], True)
     assert await page("limit=3&after=4") == ([5, 6, 7], False)
     assert await page("after=7") == ([], False)
-    for query in ("before=3&after=1", "limit=0", "limit=101", "before=-1", "before=x", f"after={2**70}"):
+    assert await page("limit=4&around=4") == ([2, 3, 4, 5], True)
+    around = await ada.api("GET", f"rooms/{slug}/messages?around=4&limit=4")
+    assert (around["has_more"], around["has_newer"]) == (True, True)
+    for query in (
+        "before=3&after=1",
+        "around=3&after=1",
+        "before=3&around=1",
+        "around=-1",
+        "around=x",
+        "around=",
+        "limit=0",
+        "limit=101",
+        "before=-1",
+        "before=x",
+        f"after={2**70}",
+    ):
         error = await ada.api("GET", f"rooms/{slug}/messages?{query}", status=422)
         assert error["code"] == "invalid"
 
@@ -143,7 +159,30 @@ async def test_reactions_are_put_and_taken_back_once(ada: Person) -> None:
         taken_back = await ada.api("DELETE", path)
         assert (taken_back["reactions"], taken_back["updated_seq"]) == ([], 4)
     assert (await ada.api("PUT", f"rooms/{slug}/messages/999999/reactions/🎉", status=404))["code"] == "not_found"
-    assert (await ada.api("PUT", f"{path} 🎉", status=422))["code"] == "invalid"
+    for emoji in (f"{quote('🎉')}🎉", "ok", "%20", "%00", "🏽", "x" * 33):
+        error = await ada.api("PUT", f"rooms/{slug}/messages/{message['id']}/reactions/{emoji}", status=422)
+        assert (error["code"], list(error["fields"])) == ("invalid", ["emoji"])
+    heart = f"rooms/{slug}/messages/{message['id']}/reactions/"
+    assert (await ada.api("PUT", f"{heart}{quote('❤')}"))["reactions"][0]["emoji"] == "❤️"
+    assert (await ada.api("DELETE", f"{heart}{quote('❤️')}"))["reactions"] == []
+
+
+async def test_pins(ada: Person, rest: httpx.AsyncClient) -> None:
+    bob = await register(rest, "Bob")
+    slug = await ada.make_room(member_ids=[bob.id])
+    message = await post(bob, slug, "rules")
+    path = f"rooms/{slug}/messages/{message['id']}/pin"
+    for _ in range(2):
+        pinned = await ada.api("PUT", path)
+        assert pinned == {**message, "updated_seq": 3, "pinned_at": pinned["pinned_at"]}
+    assert await bob.api("GET", f"rooms/{slug}/pins") == {"items": [pinned]}
+    for method in ("PUT", "DELETE"):
+        assert (await bob.api(method, path, status=403))["code"] == "forbidden"
+        await ada.api(method, f"rooms/{slug}/messages/999999/pin", status=404)
+        await ada.api(method, f"rooms/{slug}/messages/{2**70}/pin", status=422)
+    for _ in range(2):
+        assert await ada.api("DELETE", path) == {**message, "updated_seq": 4}
+    assert await ada.api("GET", f"rooms/{slug}/pins") == {"items": []}
 
 
 async def test_changes_bring_a_client_to_now(ada: Person) -> None:

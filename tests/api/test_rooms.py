@@ -123,10 +123,13 @@ async def test_strangers_and_unknown_rooms(ada: Person, bob: Person) -> None:
         ("PATCH", f"/members/{ada.id}", {"role": "member"}),
         ("DELETE", f"/members/{ada.id}", None),
         ("GET", "/messages", None),
+        ("GET", "/pins", None),
         ("GET", "/changes", None),
         ("POST", "/messages", {"message": "hi"}),
         ("PATCH", "/messages/1", {"message": "hi"}),
         ("DELETE", "/messages/1", None),
+        ("PUT", "/messages/1/pin", None),
+        ("DELETE", "/messages/1/pin", None),
     ]
     for method, path, body in places:
         assert (await bob.api(method, f"rooms/{slug}{path}", body, status=403))["code"] == "forbidden", path

@@ -169,6 +169,20 @@ MATRIX: list[tuple[Action, str, Do]] = [
             slug=room.slug, user_id=me.pk, message_id=say(room, User.objects.get(pk=other(room, Role.MEMBER))).id
         ),
     ),
+    (
+        Action.PIN_MESSAGE,
+        "AO",
+        lambda room, me: messages.pin_message(
+            slug=room.slug, user_id=me.pk, message_id=say(room, User.objects.get(pk=other(room, Role.MEMBER))).id
+        ),
+    ),
+    (
+        Action.PIN_MESSAGE,
+        "AO",
+        lambda room, me: messages.unpin_message(
+            slug=room.slug, user_id=me.pk, message_id=say(room, User.objects.get(pk=other(room, Role.MEMBER))).id
+        ),
+    ),
 ]
 
 

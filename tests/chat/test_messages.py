@@ -17,7 +17,7 @@ from backend.chat.errors import ChatError, Code
 from backend.chat.events import Change, Event, MessageOut
 from backend.chat.inputs import EditIn, SendIn
 from backend.chat.models import ChatRoom, Membership, Message, Role
-from backend.chat.services.messages import delete_message, edit_message, react, unreact
+from backend.chat.services.messages import delete_message, edit_message, pin_message, react, unpin_message, unreact
 from backend.chat.services.sending import Outcome, Send, Sent, send_message, send_messages
 from tests.chat.world import assert_no_hole, make_person, make_room, queries, refused, say, together
 
@@ -137,6 +137,9 @@ def test_the_muted_read_only(ada: User, bob: User, room: ChatRoom) -> None:
         edit_message(slug=room.slug, user_id=bob.pk, message_id=mine.id, body=EditIn(message="ho"))
     with refused(Code.FORBIDDEN):
         react(slug=room.slug, user_id=bob.pk, message_id=theirs.id, emoji="👍")
+    muted.update(role=Role.ADMIN)
+    with refused(Code.FORBIDDEN):
+        pin_message(slug=room.slug, user_id=bob.pk, message_id=theirs.id)
     muted.update(muted_until=timezone.now() - timedelta(seconds=1))
     assert say(room, bob, "again").message == "again"
 
@@ -187,8 +190,10 @@ def test_each_write_is_counted_once_and_before_its_transaction(ada: User, room: 
     react(**place, emoji="👍")
     unreact(**place, emoji="👍")
     edit_message(**place, body=EditIn(message="ho"))
+    pin_message(**place)
+    unpin_message(**place)
     delete_message(**place)
-    assert counted == [f"messages:{ada.pk}"] * 5
+    assert counted == [f"messages:{ada.pk}"] * 7
 
 
 @pytest.mark.parametrize("fault", [IntegrityError, OperationalError])
@@ -244,6 +249,21 @@ def test_edit(ada: User, bob: User, room: ChatRoom, announced: list[Event]) -> N
     assert_no_hole(room)
 
 
+def test_editing_is_possible_for_a_time(ada: User, room: ChatRoom, settings: Settings) -> None:
+    message = say(room, ada)
+    place: dict[str, Any] = {"slug": room.slug, "user_id": ada.pk, "message_id": message.id}
+    sent_at = timezone.now() - timedelta(minutes=30)
+    Message.objects.filter(pk=message.id).update(created_at=sent_at)
+    settings.EDIT_WINDOW_MINUTES = 31
+    edit_message(**place, body=EditIn(message="in time"))
+    settings.EDIT_WINDOW_MINUTES = 29
+    with refused(Code.FORBIDDEN):
+        edit_message(**place, body=EditIn(message="too late"))
+    settings.EDIT_WINDOW_MINUTES = 0
+    edited = edit_message(**place, body=EditIn(message="always"))
+    assert (edited.message, edited.updated_seq) == ("always", message.seq + 2)
+
+
 def test_delete_leaves_a_tombstone(ada: User, bob: User, room: ChatRoom, announced: list[Event]) -> None:
     message = say(room, bob, "secret")
     react(slug=room.slug, user_id=ada.pk, message_id=message.id, emoji="👍")
@@ -271,6 +291,10 @@ def test_what_is_not_an_open_message_of_the_room(ada: User, room: ChatRoom, what
         delete_message(**place)
     with refused(Code.NOT_FOUND):
         react(**place, emoji="👍")
+    with refused(Code.NOT_FOUND):
+        pin_message(**place)
+    with refused(Code.NOT_FOUND):
+        unpin_message(**place)
     room.refresh_from_db()
     assert room.last_seq == before
 

@@ -13,6 +13,7 @@ from tests.servers import PostgresServer
 
 
 @pytest.mark.skipif(connection.vendor == "postgresql", reason="the whole run is on PostgreSQL already")
+@pytest.mark.timeout(600)
 def test_the_same_on_postgresql() -> None:
     with PostgresServer(fsync=False) as postgres:
         environment = {**os.environ, "DATABASE_URL": postgres.url("chat"), "DJANGO_SETTINGS_MODULE": "tests.settings"}

@@ -35,6 +35,16 @@ INVALID: dict[str, tuple[str, dict[str, Any], str]] = {  # (event, payload, the 
     "negative place": ("history", {"before": -1}, "before"),
     "huge place": ("history", {"before": 10**40}, "before"),
     "both ends": ("history", {"before": 5, "after": 1}, "before"),
+    "around and after": ("history", {"around": 5, "after": 1}, "after"),
+    "around and before": ("history", {"around": 5, "before": 9}, "before"),
+    "around nothing": ("history", {"around": -1}, "around"),
+    "around huge": ("history", {"around": 2**63}, "around"),
+    "around text": ("history", {"around": "here"}, "around"),
+    "react with text": ("react", {"id": 1, "emoji": "ok"}, "emoji"),
+    "react with two": ("react", {"id": 1, "emoji": "👍👍"}, "emoji"),
+    "react with a skin tone": ("react", {"id": 1, "emoji": "🏽"}, "emoji"),
+    "react with 33": ("react", {"id": 1, "emoji": "👍" * 33}, "emoji"),
+    "unreact with NUL": ("unreact", {"id": 1, "emoji": "\0"}, "emoji"),
     "read below zero": ("read", {"seq": -1}, "seq"),
     "read huge": ("read", {"seq": 2**63}, "seq"),
     "read nothing": ("read", {}, "seq"),
@@ -109,6 +119,8 @@ async def test_another_ones_message_cannot_be_changed(door: type[Client], compan
     sent = await alice.send_message("Mine")
     assert_refused(bob, await bob.emit("edit", {"id": sent["id"], "message": "Stolen"}), Code.FORBIDDEN)
     assert_refused(bob, await bob.emit("delete", {"id": sent["id"]}), Code.FORBIDDEN)
+    for event in ("pin", "unpin"):
+        assert_refused(bob, await bob.emit(event, {"id": sent["id"]}), Code.FORBIDDEN)
     assert (await alice.history(limit=1))["items"] == [sent]
 
 
@@ -117,7 +129,17 @@ async def test_a_message_of_another_room_is_not_found(door: type[Client], compan
     async with elsewhere.doorman() as enter_elsewhere:
         foreign = await (await enter_elsewhere(door, company.alice)).send_message("Elsewhere")
     alice = await enter(door, company.alice)
-    for event, payload in (("edit", {"message": "x"}), ("delete", {})):
+    for event, payload in (("edit", {"message": "x"}), ("delete", {}), ("pin", {}), ("unpin", {})):
         assert_refused(alice, await alice.emit(event, {"id": foreign["id"], **payload}), Code.NOT_FOUND)
     ack = await alice.emit("message", {"message": "x", "reply_to": foreign["id"]})
     assert "reply_to" in assert_refused(alice, ack, Code.INVALID)["fields"]
+
+
+@pytest.mark.parametrize("event", ["delete", "pin", "unpin"])
+@pytest.mark.parametrize("message_id", ["one", 0, -1, 1.5, 2**63])
+async def test_what_is_no_id_of_a_message(
+    door: type[Client], company: Company, enter: Enter, event: str, message_id: object
+) -> None:
+    alice = await enter(door, company.alice)
+    error = assert_refused(alice, await alice.emit(event, {"id": message_id}), Code.INVALID)
+    assert list(error["fields"]) == ["message_id" if isinstance(alice, RestClient) else "id"]

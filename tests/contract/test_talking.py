@@ -78,16 +78,53 @@ async def test_history_pages_meet_without_hole_or_overlap(door: type[Client], co
     alice = await enter(door, company.alice)
     sent = [await alice.send_message(f"Line {number}") for number in range(25)]
     newest = await alice.history(limit=10)
-    assert newest == {"items": sent[15:], "has_more": True}
+    assert newest == {"items": sent[15:], "has_more": True, "has_newer": False}
     before = await alice.history(limit=10, before=sent[15]["seq"])
-    assert before == {"items": sent[5:15], "has_more": True}
+    assert before == {"items": sent[5:15], "has_more": True, "has_newer": False}
     after = await alice.history(limit=10, after=sent[9]["seq"])
-    assert after == {"items": sent[10:20], "has_more": True}
-    assert await alice.history(after=sent[14]["seq"]) == {"items": sent[15:], "has_more": False}
-    assert await alice.history(after=sent[-1]["seq"]) == {"items": [], "has_more": False}
+    assert after == {"items": sent[10:20], "has_more": True, "has_newer": True}
+    rest = await alice.history(after=sent[14]["seq"])
+    assert rest == {"items": sent[15:], "has_more": False, "has_newer": False}
+    nothing = await alice.history(after=sent[-1]["seq"])
+    assert nothing == {"items": [], "has_more": False, "has_newer": False}
     beginning = await alice.history(before=sent[0]["seq"])
     assert [line["kind"] for line in beginning["items"]] == ["created", "joined"][: len(beginning["items"])]
     assert not beginning["has_more"]
+
+
+async def test_history_around_a_message(door: type[Client], company: Company, enter: Enter) -> None:
+    alice = await enter(door, company.alice)
+    sent = [await alice.send_message(f"Line {number}") for number in range(12)]
+    middle = await alice.history(limit=5, around=sent[6]["seq"])
+    assert middle == {"items": sent[4:9], "has_more": True, "has_newer": True}
+    end = await alice.history(limit=4, around=sent[-1]["seq"])
+    assert end == {"items": sent[-3:], "has_more": True, "has_newer": False}
+    assert await alice.history(limit=1, around=sent[6]["seq"]) == {**middle, "items": [sent[6]]}
+    beginning = await alice.history(limit=100, around=0)
+    assert beginning["items"][-12:] == sent
+    assert (beginning["items"][0]["seq"], beginning["has_more"], beginning["has_newer"]) == (1, False, False)
+    beyond = await alice.history(limit=4, around=sent[-1]["seq"] + 1_000)
+    assert beyond == {"items": sent[-2:], "has_more": True, "has_newer": False}
+
+
+async def test_a_pin_reaches_everybody(door: type[Client], company: Company, enter: Enter) -> None:
+    alice = await enter(door, company.alice)
+    hearers = [await enter(live, person) for live in LIVE for person in (company.alice, company.bob)]
+    first, second = [await alice.send_message(text) for text in ("Rules", "Menu")]
+    pinned = await alice.call("pin", id=first["id"])
+    assert pinned == {**first, "updated_seq": second["seq"] + 1, "pinned_at": pinned["pinned_at"]}
+    assert pinned["pinned_at"]
+    assert await alice.call("pin", id=first["id"]) == pinned, "again changes nothing"
+    newer = await alice.call("pin", id=second["id"])
+    assert company.bob.api("GET", f"rooms/{company.slug}/pins").json() == {"items": [newer, pinned]}
+    unpinned = await alice.call("unpin", id=first["id"])
+    assert (unpinned["pinned_at"], unpinned["updated_seq"]) == (None, newer["updated_seq"] + 1)
+    assert await alice.call("unpin", id=first["id"]) == unpinned, "again changes nothing"
+    for hearer in hearers:
+        for changed in (pinned, newer, unpinned):
+            assert exact(await hearer.wait_for("message_updated")) == exact(changed)
+    assert company.bob.api("GET", f"rooms/{company.slug}/pins").json() == {"items": [newer]}
+    assert (await alice.history(limit=2))["items"] == [unpinned, newer]
 
 
 async def test_who_comes_back_gets_what_was_missed(door: type[Client], company: Company, enter: Enter) -> None:

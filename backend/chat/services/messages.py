@@ -1,8 +1,10 @@
-"""What happens to a message after it was sent: editing, deleting, reacting."""
+"""What happens to a message after it was sent: editing, deleting, pinning, reacting."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -11,11 +13,12 @@ from backend.chat.access import Access, check, muted
 from backend.chat.errors import ChatError, Code
 from backend.chat.events import MessageOut
 from backend.chat.inputs import EditIn
-from backend.chat.models import Message, Reaction
+from backend.chat.models import ChatRoom, Message, Reaction
 from backend.chat.roles import Action, require
 
 EMOJIS_A_MESSAGE = 20  # different ones
 EMOJIS_A_PERSON = 5  # on one message
+PINS_A_ROOM = 50
 
 
 @contextmanager
@@ -34,12 +37,15 @@ def _may_write(slug: str, user_id: int) -> Access:
 
 
 def edit_message(*, slug: str, user_id: int, message_id: int, body: EditIn) -> MessageOut:
-    """Replace the text of one's own message."""
+    """Replace the text of one's own message, within `EDIT_WINDOW_MINUTES`; whom it mentions stays."""
     with _one_write(user_id):
         access = _may_write(slug, user_id)
         message = log.open_message(access.room, message_id)
         if message.sender_id != user_id:
             raise ChatError(Code.FORBIDDEN, "Only its sender may edit a message.")
+        window = timedelta(minutes=settings.EDIT_WINDOW_MINUTES)
+        if window and timezone.now() - message.created_at > window:
+            raise ChatError(Code.FORBIDDEN, "It is too late to edit this message.")
         if message.message == body.message:
             return log.give_back(message)
         message.message = body.message
@@ -60,9 +66,41 @@ def delete_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
 def bury(message: Message) -> MessageOut:
     """Store and announce the tombstone of a message that `log.open_message` gave."""
     message.message = ""
+    message.mention_ids = []
+    message.pinned_at = None
     message.deleted_at = timezone.now()
     message.reactions.all().delete()
+    message.mentions.all().delete()
     return log.record(message)
+
+
+def pin_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
+    """Pin a message (admins; in a direct room both); doing it again changes nothing. Raises `conflict` at enough."""
+    with _one_write(user_id):
+        message = _open_to_pin(slug, user_id, message_id)
+        if message.pinned_at is not None:
+            return log.give_back(message)
+        if Message.objects.filter(room=message.room, pinned_at__isnull=False).count() >= PINS_A_ROOM:
+            raise ChatError(Code.CONFLICT, f"A room has {PINS_A_ROOM} pinned messages at most.")
+        message.pinned_at = timezone.now()
+        return log.record(message)
+
+
+def unpin_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
+    """Take the pin off a message, with the same right; doing it again changes nothing."""
+    with _one_write(user_id):
+        message = _open_to_pin(slug, user_id, message_id)
+        if message.pinned_at is None:
+            return log.give_back(message)
+        message.pinned_at = None
+        return log.record(message)
+
+
+def _open_to_pin(slug: str, user_id: int, message_id: int) -> Message:
+    access = _may_write(slug, user_id)
+    if access.kind != ChatRoom.Kind.DIRECT:
+        require(access.role, Action.PIN_MESSAGE)
+    return log.open_message(access.room, message_id)
 
 
 def react(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut:
