@@ -8,7 +8,7 @@ from backend.api.auth import SignedRequest, token_auth
 from backend.api.schemas import errors
 from backend.chat import batched, room_queries
 from backend.chat.errors import Code
-from backend.chat.events import ReadOut, RoomOut, RoomPageOut, RoomsOut
+from backend.chat.events import ReadOut, ReadsOut, RoomOut, RoomPageOut, RoomsOut
 from backend.chat.inputs import DirectIn, ReadIn, RenameIn, RoomIn, RoomSearchIn
 from backend.chat.services import members, rooms
 from backend.threads import in_db_thread
@@ -26,7 +26,11 @@ ROOM = (Code.UNAUTHORIZED, Code.FORBIDDEN, Code.NOT_FOUND)
     response={200: RoomsOut, **errors(Code.UNAUTHORIZED)},
 )
 async def list_my_rooms(request: SignedRequest) -> Any:
-    """The one where something was said last first. `unread_count` stops at 99 and leaves out what I wrote."""
+    """The one where something was said last first.
+
+    `unread_count` counts others' messages after `last_read_seq`, up to 99, among the newest 500 of the room (system
+    lines, deleted messages and mine are among these 500, but not counted). `mention_count`: those that mention me.
+    """
     return await in_db_thread(room_queries.my_rooms, user_id=request.auth.user_id)
 
 
@@ -133,3 +137,15 @@ async def leave_room(request: SignedRequest, slug: str) -> Any:
 async def mark_room_read(request: SignedRequest, slug: str, body: ReadIn) -> Any:
     """Moves forward only, and not past the room's end; the answer says where it is now."""
     return await batched.mark_read(slug=slug, user_id=request.auth.user_id, seq=body.seq)
+
+
+@router.get(
+    "/rooms/{slug:slug}/reads",
+    operation_id="list_reads",
+    summary="Who has read up to where",
+    response={200: ReadsOut, **errors(*ROOM)},
+)
+async def list_reads(request: SignedRequest, slug: str) -> Any:
+    """For rooms of up to 100 members, unless the server is set otherwise; empty in larger ones."""
+    access = await batched.check_access(slug=slug, user_id=request.auth.user_id)
+    return await in_db_thread(room_queries.reads, access=access)

@@ -109,6 +109,12 @@ class ReadOut(BaseModel):
     seq: int
 
 
+class ReadsOut(BaseModel):
+    """How far each member has read; nothing in larger rooms."""
+
+    items: list[ReadOut]
+
+
 class PresenceOut(BaseModel):
     joined: list[int]
     left: list[int]
@@ -116,7 +122,11 @@ class PresenceOut(BaseModel):
 
 
 class RoomOut(BaseModel):
-    """A room as one of its members sees it (`role` None: not a member, a public room)."""
+    """A room as one of its members sees it (`role` None: not a member, a public room).
+
+    `unread_count` and `mention_count` stop at 99. Unread ones are counted among the newest 500 messages of the room,
+    without my own and those that were deleted.
+    """
 
     slug: str
     name: str
@@ -127,6 +137,7 @@ class RoomOut(BaseModel):
     role: Role | None
     last_read_seq: int
     unread_count: int
+    mention_count: int
     last_message: MessageOut | None
     peer: UserBrief | None = None  # the other person of a direct room
 
@@ -185,13 +196,17 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """Something of the moment: carries no seq, may be dropped. `skip_user`: whom not to tell."""
+    """Something of the moment: carries no seq, may be dropped.
+
+    `skip_user`: whom not to tell; `only_user`: the one person to tell.
+    """
 
     room_id: int
     slug: str
     event: Literal["typing", "read", "room"]
     payload: BaseModel
     skip_user: int | None = None
+    only_user: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

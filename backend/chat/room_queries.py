@@ -4,20 +4,31 @@ The number of queries depends neither on how many rooms there are nor on what wa
 and what a room costs does not grow with its log.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db.models import Count, F, FilteredRelation, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.conf import settings
+from django.db.models import Count, Exists, F, FilteredRelation, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from backend.chat.access import Access
 from backend.chat.errors import ChatError, Code
-from backend.chat.events import MemberOut, MemberPageOut, MessageOut, RoomOut, RoomPageOut, RoomsOut, UserBrief
+from backend.chat.events import (
+    MemberOut,
+    MemberPageOut,
+    MessageOut,
+    ReadOut,
+    ReadsOut,
+    RoomOut,
+    RoomPageOut,
+    RoomsOut,
+    UserBrief,
+)
 from backend.chat.inputs import MembersIn, RoomSearchIn
-from backend.chat.models import ChatRoom, Membership, Message, Role
+from backend.chat.models import ChatRoom, Membership, Mention, Message, Role
 from backend.chat.payloads import message_payloads, user_brief
 
-UNREAD_LIMIT = 99  # nobody counts further, so the database does not either
+UNREAD_LIMIT = 99  # messages and mentions; nobody counts further, so the database does not either
 UNREAD_WINDOW = 500  # newest messages of a room among which unread ones are counted
 
 Row = Mapping[str, Any]
@@ -74,6 +85,20 @@ def member_out(membership: Membership) -> MemberOut:
     return MemberOut(**person.model_dump(), role=Role(membership.role), joined_at=membership.joined_at)
 
 
+def reads(*, access: Access) -> ReadsOut:
+    """How far each member has read; nothing in a room that is too large to tell it."""
+    if not with_receipts([access.room_id]):
+        return ReadsOut(items=[])
+    rows = Membership.objects.filter(room=access.room_id).order_by("pk").values_list("user_id", "last_read_seq")
+    return ReadsOut(items=[ReadOut(user_id=user_id, seq=seq) for user_id, seq in rows])
+
+
+def with_receipts(room_ids: Collection[int]) -> set[int]:
+    """Which of these rooms are small enough (`READ_RECEIPTS`) to tell who has read up to where."""
+    one_too_many = Membership.objects.filter(room=OuterRef("pk"))[settings.READ_RECEIPTS : settings.READ_RECEIPTS + 1]
+    return set(ChatRoom.objects.filter(~Exists(one_too_many), pk__in=room_ids).values_list("pk", flat=True))
+
+
 def _rows(user_id: int) -> QuerySet[Any, Row]:
     """Rooms with what one person's membership (`mine`, absent where there is none) makes of them."""
     log = Message.objects.filter(room=OuterRef("pk"))
@@ -84,17 +109,19 @@ def _rows(user_id: int) -> QuerySet[Any, Row]:
         .order_by("-seq")
         .values(marked=Q(kind=Message.Kind.TEXT, deleted_at=None) & ~Q(sender=user_id))[:UNREAD_WINDOW]
     )
+    mentions = Mention.objects.filter(user=user_id, room=OuterRef("pk"), seq__gt=OuterRef("last_read_seq"))
     members = Membership.objects.filter(room=OuterRef("pk")).order_by().values("room")
     return ChatRoom.objects.annotate(
         mine=FilteredRelation("memberships", condition=Q(memberships__user=user_id)),
         role=F("mine__role"),
         last_read_seq=F("mine__last_read_seq"),
         unread_count=_CountMarked(unread, limit=UNREAD_LIMIT),
+        mention_count=_CountMarked(mentions.values(marked=Value(True)), limit=UNREAD_LIMIT),
         member_count=Coalesce(Subquery(members.annotate(count=Count("pk")).values("count")), 0),
         last_message_id=Subquery(log.order_by("-seq").values("pk")[:1]),
     ).values(
-        "pk", "slug", "name", "kind", "created_at", "last_seq", "role", "last_read_seq", "unread_count", "member_count",
-        "last_message_id",
+        "pk", "slug", "name", "kind", "created_at", "last_seq", "role", "last_read_seq", "unread_count",
+        "mention_count", "member_count", "last_message_id",
     )  # fmt: skip
 
 
@@ -114,6 +141,7 @@ def _outs(rows: Iterable[Row], user_id: int) -> list[RoomOut]:
             role=row["role"],
             last_read_seq=row["last_read_seq"] or 0,
             unread_count=row["unread_count"],
+            mention_count=row["mention_count"],
             last_message=last.get(row["last_message_id"]),
             peer=peers.get(row["pk"]),
         )

@@ -74,10 +74,10 @@ class RoomFeed:
         newest = {delivery.message_id: delivery for delivery in self._ring if delivery.seq > position}
         return sorted(newest.values())
 
-    def say(self, packet: Packet, *, skip_user: int | None = None) -> None:
-        """Something of the moment for everybody here: no place in the log, dropped for slow readers."""
+    def say(self, packet: Packet, *, skip_user: int | None = None, only: set[Member] | None = None) -> None:
+        """Something of the moment for everybody here, or `only` some: no place in the log, dropped for slow readers."""
         packets = Packets(self.slug, [packet], droppable=True)
-        for member in list(self.members):
+        for member in list(self.members if only is None else only):
             if member.user_id != skip_user:
                 member.deliver(packets)
 

@@ -93,8 +93,9 @@ class Hub:
         if feed is None:
             return
         feed.receive(news.deliveries)
-        for packet, skip_user in news.passing:
-            feed.say(packet, skip_user=skip_user)
+        for packet, skip_user, only_user in news.passing:
+            only = None if only_user is None else feed.members & self._connections.get(only_user, set())
+            feed.say(packet, skip_user=skip_user, only=only)
         self.attendance.hear(feed, news)
         if feed.has_hole and feed.room_id not in self._filling:
             self._filling[feed.room_id] = self._spawn(self._fill_soon(feed))

@@ -20,7 +20,7 @@ class RoomNews(NamedTuple):
 
     room_id: int
     deliveries: list[Delivery]
-    passing: list[tuple[Packet, int | None]]  # (packet, user to skip)
+    passing: list[tuple[Packet, int | None, int | None]]  # (packet, user to skip, the one user to tell)
     roster: Roster | None = None  # who is in the room on the worker that says so
     asks: bool = False  # the worker wants to know the others' rosters
     origin: str = ""  # the worker that says it
@@ -39,14 +39,14 @@ def by_room(events: Iterable[Event]) -> list[RoomNews]:
             news.deliveries.append(delivery(event.payload))
         elif isinstance(event, Passing):
             news = rooms.setdefault(event.room_id, RoomNews(event.room_id, [], []))
-            news.passing.append((Packet(event.event, encode(event.payload)), event.skip_user))
+            news.passing.append((Packet(event.event, encode(event.payload)), event.skip_user, event.only_user))
     return list(rooms.values())
 
 
 def pack(origin: str, news: RoomNews) -> bytes:
     """`origin` names the worker, so that it can skip what it has delivered itself."""
     changes = [(*change[:-1], orjson.Fragment(change.data)) for change in news.deliveries]
-    passing = [(packet.event, orjson.Fragment(packet.data), skip) for packet, skip in news.passing]
+    passing = [(packet.event, orjson.Fragment(packet.data), skip, only) for packet, skip, only in news.passing]
     roster = tuple(news.roster) if news.roster else None  # orjson takes no named tuple
     return origin.encode() + b" " + orjson.dumps([changes, passing, roster, news.asks])
 
@@ -60,7 +60,7 @@ def unpack(origin: str, channel: str, message: bytes) -> RoomNews | None:
     return RoomNews(
         int(channel.removeprefix(ROOM_CHANNEL)),
         [Delivery(seq, place, pk, event, orjson.dumps(data)) for seq, place, pk, event, data in changes],
-        [(Packet(event, orjson.dumps(data)), skip) for event, data, skip in passing],
+        [(Packet(event, orjson.dumps(data)), skip, only) for event, data, skip, only in passing],
         Roster(*roster) if roster else None,
         asks,
         sender.decode(),

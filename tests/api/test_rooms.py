@@ -36,6 +36,7 @@ async def test_create_and_look(ada: Person, bob: Person) -> None:
         "role": "owner",
         "last_read_seq": 0,
         "unread_count": 0,
+        "mention_count": 0,
         "last_message": room["last_message"],
         "peer": None,
     }
@@ -124,6 +125,7 @@ async def test_strangers_and_unknown_rooms(ada: Person, bob: Person) -> None:
         ("DELETE", f"/members/{ada.id}", None),
         ("GET", "/messages", None),
         ("GET", "/pins", None),
+        ("GET", "/reads", None),
         ("GET", "/changes", None),
         ("POST", "/messages", {"message": "hi"}),
         ("PATCH", "/messages/1", {"message": "hi"}),
@@ -148,6 +150,10 @@ async def test_read(ada: Person, bob: Person) -> None:
     assert await bob.api("POST", f"rooms/{slug}/read", {"seq": 2}) == {"user_id": bob.id, "seq": 3}
     room = await bob.api("GET", f"rooms/{slug}")
     assert (room["last_read_seq"], room["unread_count"]) == (3, 1)
+    await ada.api("POST", f"rooms/{slug}/messages", {"message": "Bob!", "mention_ids": [bob.id]}, status=201)
+    assert [room["mention_count"] for room in (await bob.api("GET", "rooms"))["items"]] == [1]
+    pointers = [{"user_id": ada.id, "seq": 5}, {"user_id": bob.id, "seq": 3}]
+    assert await ada.api("GET", f"rooms/{slug}/reads") == {"items": pointers}
     for seq in (-1, "x", 2**70, None):
         await bob.api("POST", f"rooms/{slug}/read", {"seq": seq}, status=422)
 

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from pytest_django import Settings
+
 from backend.accounts.models import User
 from backend.chat.errors import ChatError, Code
 from backend.chat.events import Change, Event, Passing, ReadOut
@@ -24,6 +26,22 @@ def test_forward_only_and_not_past_the_end(ada: User, bob: User, room: ChatRoom,
     assert announced == [
         Passing(room.pk, room.slug, "read", ReadOut(user_id=bob.pk, seq=seq)) for seq in (3, 6)
     ]  # fmt: skip
+
+
+def test_larger_rooms_tell_only_the_reader(
+    ada: User, bob: User, room: ChatRoom, announced: list[Event], settings: Settings
+) -> None:
+    settings.READ_RECEIPTS = 2
+    larger = make_room(ada, members={bob: Role.MEMBER, make_person("Dee"): Role.MEMBER})
+    announced.clear()
+    mark_reads([Read(room.slug, bob.pk, 1), Read(larger.slug, bob.pk, 1), Read(larger.slug, ada.pk, 1)])
+    expected: list[Event] = [
+        Passing(room.pk, room.slug, "read", ReadOut(user_id=bob.pk, seq=1)),
+        Passing(larger.pk, larger.slug, "read", ReadOut(user_id=ada.pk, seq=1), only_user=ada.pk),
+        Passing(larger.pk, larger.slug, "read", ReadOut(user_id=bob.pk, seq=1), only_user=bob.pk),
+    ]
+    assert len(announced) == len(expected)
+    assert all(event in announced for event in expected)
 
 
 def test_one_batch(ada: User, bob: User, cy: User, room: ChatRoom, announced: list[Event]) -> None:
@@ -56,7 +74,7 @@ def test_queries_do_not_grow_with_the_batch(ada: User) -> None:
     rooms = [make_room(ada, members=dict.fromkeys(people, Role.MEMBER)) for _ in range(3)]
     with queries() as statements:
         mark_reads([Read(room.slug, person.pk, 1) for room in rooms for person in people])
-    assert len(statements) == 2
+    assert len(statements) == 3
     with queries() as statements:
         mark_reads([Read(room.slug, person.pk, 1) for room in rooms for person in people])
     assert len(statements) == 1

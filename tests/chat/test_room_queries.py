@@ -1,24 +1,23 @@
 """The lists of rooms and members: what is in them, and that more rows cost neither more queries nor more reading."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
+from pytest_django import Settings
 
 from backend.accounts.models import User
 from backend.chat import room_queries
 from backend.chat.access import check
 from backend.chat.errors import Code
-from backend.chat.events import RoomOut
-from backend.chat.inputs import MembersIn, RoomSearchIn, SendIn
-from backend.chat.models import ChatRoom, Message, Role
+from backend.chat.events import ReadOut, ReadsOut, RoomOut
+from backend.chat.inputs import EditIn, MembersIn, RoomSearchIn, SendIn
+from backend.chat.models import ChatRoom, Membership, Mention, Message, Reaction, Role
 from backend.chat.services import members, rooms
-from backend.chat.services.messages import delete_message, react
+from backend.chat.services.messages import delete_message, edit_message
 from backend.chat.services.reads import Read, mark_reads
 from backend.chat.services.sending import Send, send_messages
+from tests.chat.costs import crowd, effort, fill
 from tests.chat.world import make_person, make_room, queries, refused, say
 
 
@@ -33,40 +32,6 @@ def public(user: User, **search: object) -> list[str]:
 
 def unread(room: ChatRoom, user: User) -> int:
     return room_queries.room(slug=room.slug, user_id=user.pk).unread_count
-
-
-def fill(room: ChatRoom, count: int, **fields: Any) -> None:
-    """So many more messages at the end of the log, without their announcements."""
-    room.refresh_from_db()
-    now = timezone.now()
-    places = range(room.last_seq + 1, room.last_seq + count + 1)
-    Message.objects.bulk_create(
-        Message(room=room, seq=place, updated_seq=place, created_at=now, **fields) for place in places
-    )
-    ChatRoom.objects.filter(pk=room.pk).update(last_seq=places[-1])
-
-
-@contextmanager
-def effort() -> Iterator[list[int]]:
-    """What the queries of the block cost: pages looked at on PostgreSQL, tens of its instructions on SQLite."""
-    costs: list[int] = []
-    if connection.vendor == "sqlite":
-        steps: list[None] = []
-        connection.connection.set_progress_handler(lambda: steps.append(None), 10)
-        try:
-            yield costs
-        finally:
-            connection.connection.set_progress_handler(None, 0)
-        costs.append(len(steps))
-    else:
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")  # or the plan hangs on when autovacuum last came by
-            with queries() as statements:
-                yield costs
-            for statement in statements:
-                cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + statement)
-                [[[found]]] = cursor.fetchall()
-                costs.append(found["Plan"]["Shared Hit Blocks"] + found["Plan"]["Shared Read Blocks"])
 
 
 def test_mine_sorted_by_what_was_said_last(ada: User, bob: User, cy: User) -> None:
@@ -132,19 +97,113 @@ def test_cost_does_not_grow_with_a_log_never_read(ada: User, bob: User, room: Ch
     assert 0 < costs[1] < 1.5 * costs[0]
 
 
+def mention(room: ChatRoom, user: User, *messages: Message) -> None:
+    """Name a person in messages that are there already."""
+    Mention.objects.bulk_create(Mention(message=each, user=user, room=room, seq=each.seq) for each in messages)
+
+
+def mentions(room: ChatRoom, user: User) -> int:
+    return room_queries.room(slug=room.slug, user_id=user.pk).mention_count
+
+
+def test_mentions_are_counted_from_where_one_has_read(ada: User, bob: User, room: ChatRoom) -> None:
+    first, second, third = (say(room, ada, str(number), mention_ids=[bob.pk]) for number in range(3))
+    say(room, ada)
+    elsewhere = make_room(ada, members={bob: Role.MEMBER})
+    say(elsewhere, ada, mention_ids=[ada.pk, bob.pk])
+    assert (mentions(room, bob), mentions(room, ada)) == (3, 0)
+    assert (mentions(elsewhere, bob), mentions(elsewhere, ada)) == (1, 0), "I have read what I wrote"
+    mark_reads([Read(room.slug, bob.pk, first.seq)])
+    assert (mentions(room, bob), unread(room, bob)) == (2, 3)
+    edited = edit_message(slug=room.slug, user_id=ada.pk, message_id=third.id, body=EditIn(message="nobody"))
+    assert (edited.mention_ids, mentions(room, bob)) == ([bob.pk], 2)
+    tombstone = delete_message(slug=room.slug, user_id=ada.pk, message_id=second.id)
+    assert (tombstone.mention_ids, mentions(room, bob)) == ([], 1)
+    mark_reads([Read(room.slug, bob.pk, third.seq)])
+    assert (mentions(room, bob), unread(room, bob)) == (0, 1)
+
+
+def test_mentions_stop_at_99_and_are_not_only_among_the_newest(ada: User, bob: User, room: ChatRoom) -> None:
+    mention(room, bob, *fill(room, 98, sender=ada))
+    fill(room, room_queries.UNREAD_WINDOW, sender=bob)
+    assert (mentions(room, bob), unread(room, bob)) == (98, 0)
+    mention(room, bob, *fill(room, 5, sender=ada))
+    assert mentions(room, bob) == 99
+
+
+def test_strangers_have_no_mentions(ada: User, cy: User, room: ChatRoom) -> None:
+    mention(room, cy, *fill(room, 1, sender=ada))
+    assert mentions(room, cy) == 0
+
+
+def test_cost_does_not_grow_with_mentions(ada: User, bob: User, room: ChatRoom) -> None:
+    costs = []
+    for count in (1_000, 3_000):
+        mention(room, bob, *fill(room, count, sender=ada))
+        with effort() as cost:
+            assert mentions(room, bob) == 99
+        costs.append(sum(cost))
+    assert 0 < costs[1] < 1.5 * costs[0]
+
+
+def more_rooms(owner: User, member: User, count: int) -> None:
+    """So many rooms with one message each, with a reaction and a mention, and a tenth as many direct ones."""
+    start = ChatRoom.objects.count()
+    rooms = ChatRoom.objects.bulk_create(
+        ChatRoom(name="Room", slug=f"room-{number}", last_seq=1) for number in range(start, start + count)
+    )
+    Membership.objects.bulk_create(Membership(room=room, user=user) for room in rooms for user in (owner, member))
+    now = timezone.now()
+    messages = Message.objects.bulk_create(
+        Message(room=room, sender=owner, seq=1, updated_seq=1, created_at=now) for room in rooms
+    )
+    Reaction.objects.bulk_create(Reaction(message=message, user=owner, emoji="👍") for message in messages)
+    Mention.objects.bulk_create(Mention(message=each, user=member, room=each.room, seq=1) for each in messages)
+    for room in rooms[: count // 10]:
+        room.kind = ChatRoom.Kind.DIRECT
+    ChatRoom.objects.bulk_update(rooms, ["kind"])
+
+
 def test_queries_do_not_grow_with_rooms_people_and_messages(ada: User, bob: User) -> None:
     cost = []
-    for count in (10, 90):
-        for number in range(count):
-            room = make_room(ada, members={bob: Role.MEMBER}, name=f"Room {number}")
-            react(slug=room.slug, user_id=ada.pk, message_id=say(room, ada).id, emoji="👍")
-        for number in range(count // 5):
-            rooms.open_direct(user_id=bob.pk, other_id=make_person(f"P{count}-{number}").pk)
+    for count in (10, 990):
+        more_rooms(ada, bob, count)
         with queries() as statements:
             found = mine(bob)
         cost.append(len(statements))
-    assert len(found) == 100 + 20
+    assert len(found) == 1_000
+    assert sum(room.mention_count for room in found) == 1_000
     assert cost[0] == cost[1] <= 5
+
+
+def test_how_far_everybody_has_read(ada: User, bob: User, room: ChatRoom, settings: Settings) -> None:
+    fill(room, 4, sender=ada)
+    mark_reads([Read(room.slug, bob.pk, 3)])
+    access = check(slug=room.slug, user_id=ada.pk)
+    told = ReadsOut(items=[ReadOut(user_id=ada.pk, seq=0), ReadOut(user_id=bob.pk, seq=3)])
+    for members_at_most, reads in ((2, told), (1, ReadsOut(items=[])), (0, ReadsOut(items=[]))):
+        settings.READ_RECEIPTS = members_at_most
+        assert room_queries.reads(access=access) == reads
+
+
+def test_reads_cost_no_more_in_a_large_room(ada: User, room: ChatRoom, settings: Settings) -> None:
+    access = check(slug=room.slug, user_id=ada.pk)
+    settings.READ_RECEIPTS = 1_000_000
+    cost = []
+    for count in (8, 990):
+        crowd(room, count)
+        with queries() as statements:
+            assert len(room_queries.reads(access=access).items) == Membership.objects.filter(room=room).count()
+        cost.append(len(statements) - 1)  # the count above
+    assert cost == [2, 2]
+    settings.READ_RECEIPTS = 100
+    efforts = []
+    for count in (1, 3_000):
+        crowd(room, count)
+        with effort() as spent:
+            assert room_queries.reads(access=access).items == []
+        efforts.append(sum(spent))
+    assert 0 < efforts[1] < 1.5 * efforts[0]
 
 
 def test_public_rooms(ada: User, bob: User, cy: User) -> None:

@@ -1,10 +1,11 @@
 """How far people have read: a pointer a membership, which only moves forward."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from django.db import connection
 
+from backend.chat import room_queries
 from backend.chat.access import Access, AskAccess, check_many
 from backend.chat.errors import ChatError
 from backend.chat.events import Passing, ReadOut
@@ -40,7 +41,8 @@ def mark_reads(reads: Sequence[Read]) -> list[ReadOut | ChatError]:
     pointers |= moved
     if overtaken := forward.keys() - moved:  # by another device, at the same moment
         pointers |= Membership.objects.filter(pk__in=overtaken).values_list("pk", "last_read_seq")
-    publish([_event(mine[pk], seq) for pk, seq in moved.items()])
+    tell = room_queries.with_receipts({mine[pk].room_id for pk in moved})
+    publish([_event(mine[pk], seq, tell) for pk, seq in moved.items()])
     return [
         access if isinstance(access, ChatError) else ReadOut(user_id=read.user_id, seq=pointers[access.membership_id])
         for read, access in zip(reads, accesses, strict=True)
@@ -66,5 +68,8 @@ def advance(wanted: Mapping[int, int]) -> dict[int, int]:
     return dict(fetch(sql, pack(wanted.items())))
 
 
-def _event(access: Access, seq: int) -> Passing:
-    return Passing(access.room_id, access.slug, "read", ReadOut(user_id=access.user_id, seq=seq))
+def _event(access: Access, seq: int, tell: Collection[int]) -> Passing:
+    """To everybody in the rooms that `tell`, elsewhere to the reader's own connections."""
+    only_user = None if access.room_id in tell else access.user_id
+    read = ReadOut(user_id=access.user_id, seq=seq)
+    return Passing(access.room_id, access.slug, "read", read, only_user=only_user)
