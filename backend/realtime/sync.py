@@ -9,6 +9,7 @@ import orjson
 
 from backend.chat import queries
 from backend.chat.models import ChatRoom
+from backend.chat.payloads import QUOTE_LENGTH
 
 from .packets import Delivery, delivery
 
@@ -40,12 +41,28 @@ class Sync(NamedTuple):
         for change in newer:
             if self.recovered:
                 messages.pop(change.message_id, None)  # its newest state stands where it changed last
-            elif change.place <= self.seq and change.message_id not in messages:
-                continue  # older than the page
+            else:
+                messages |= {
+                    pk: _requoted(message, change) for pk, message in messages.items() if _quotes(message, change)
+                }
+                if change.place <= self.seq and change.message_id not in messages:
+                    continue  # older than the page
             messages[change.message_id] = change
         if self.recovered:
             return Sync(seq, True, list(messages.values()), self.has_more)
         return page(seq, sorted(messages.values(), key=attrgetter("place")), self.has_more)
+
+
+def _quotes(message: Delivery, change: Delivery) -> bool:
+    # Within a JSON text there would be a backslash before each quotation mark.
+    return change.event == "message_updated" and b'"reply_to":%d,' % change.message_id in message.data
+
+
+def _requoted(message: Delivery, change: Delivery) -> Delivery:
+    """The message with its quote as what it quotes is now: nobody tells those who come later that it changed."""
+    body, quoted = orjson.loads(message.data), orjson.loads(change.data)
+    body["quote"] |= {"message": quoted["message"][:QUOTE_LENGTH], "deleted_at": quoted["deleted_at"]}
+    return message._replace(data=orjson.dumps(body))
 
 
 def page(seq: int, messages: list[Delivery], has_more: bool) -> Sync:

@@ -1,7 +1,9 @@
 """RoomFeed under any order of arrival: every member sees every change once, in order, without a hole."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
+import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -152,3 +154,25 @@ def test_what_is_of_the_moment_skips_its_sender_and_takes_no_place() -> None:
     assert not sender.packets
     assert [packets.droppable for packets in other.packets] == [True]
     assert feed.seq == 3
+    feed.say(Packet("read", b'{"user_id":1,"seq":3}'), only={sender})
+    assert [packets.droppable for packets in sender.packets] == [True]
+    assert len(other.packets) == 1
+
+
+def test_a_page_brings_its_quotes_up_to_date() -> None:
+    body: dict[str, Any] = {
+        "message": '"reply_to":7,',
+        "reply_to": 5,
+        "quote": {"id": 5, "message": "old", "deleted_at": None},
+    }
+    reply = Delivery(60, 60, 60, "message", orjson.dumps(body))
+    newer = [
+        Delivery(61, 7, 7, "message_updated", b'{"message":"another","deleted_at":null}'),
+        Delivery(62, 5, 5, "message_updated", b'{"message":"%b","deleted_at":null}' % (b"x" * 300)),
+    ]
+    edited = page(60, [reply], has_more=True).forward(newer, 62)
+    assert [message.message_id for message in edited.messages] == [60], "what is older than the page stays out"
+    assert orjson.loads(edited.messages[0].data) == {**body, "quote": {**body["quote"], "message": "x" * 200}}
+    gone = Delivery(63, 5, 5, "message_updated", b'{"message":"","deleted_at":"2026-11-23T00:00:00Z"}')
+    quote = orjson.loads(edited.forward([gone], 63).messages[0].data)["quote"]
+    assert quote == {"id": 5, "message": "", "deleted_at": "2026-11-23T00:00:00Z"}
