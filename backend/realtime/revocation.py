@@ -90,12 +90,14 @@ def check_again(connection: Connection) -> None:
 
 
 def _ended(connections: list[Connection]) -> list[tuple[Connection, str]]:
+    # Looked at once: meanwhile the event loop goes on to let people in.
+    places = [(connection.room_id, connection.user_id) for connection in connections]
     alive = tokens.alive({connection.identity.digest for connection in connections})
-    members = access.members_among({(connection.room_id, connection.user_id) for connection in connections})
+    members = access.members_among({place for place in places if place[0]})
     ended = []
-    for connection in connections:
+    for connection, place in zip(connections, places, strict=True):
         if connection.identity.digest and connection.identity.digest not in alive:
             ended.append((connection, "revoked"))
-        elif connection.room_id and (connection.room_id, connection.user_id) not in members:
+        elif place[0] and place not in members:
             ended.append((connection, "removed"))
     return ended
