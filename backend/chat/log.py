@@ -4,7 +4,7 @@ Whoever writes here holds the room's counter row until commit, so places are tak
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -156,6 +156,11 @@ def append_line(*, room: ChatRoom, actor: User, kind: Message.Kind, text: str = 
     [line] = append([NewMessage(room.pk, room.slug, user_brief(actor), kind, text)])
     room.last_seq = line.seq
     return line
+
+
+def hold(room_ids: Collection[int]) -> None:
+    """Hold the logs of rooms until commit, in the order in which `take_seqs` takes them."""
+    list(ChatRoom.objects.select_for_update(no_key=True).filter(pk__in=room_ids).order_by("pk").values_list("pk"))
 
 
 def lock(slug: str) -> ChatRoom:

@@ -314,4 +314,4 @@ def test_500_messages_cost_a_handful_of_queries(ada: User) -> None:
     with queries() as statements:
         outcomes = send_messages(batch)
     assert texts(outcomes) == [str(n) for n in range(500)]
-    assert len(statements) == 6  # retries, access, quotes, places, messages, read pointers
+    assert len(statements) == 7  # retries, access, held logs, quotes, places, messages, read pointers

@@ -136,3 +136,15 @@ def test_the_blocked_write_no_direct_messages(ada: User, bob: User, room: ChatRo
         say(direct, bob)
     say(direct, ada)
     say(room, bob)
+
+
+def test_a_quote_is_of_the_moment_of_its_reply(ada: User, bob: User, room: ChatRoom) -> None:
+    first = say(room, ada, "0")
+    for number in range(1, 30):
+        before, now = str(number - 1), str(number)
+        place: dict[str, Any] = {"slug": room.slug, "user_id": ada.pk, "message_id": first.id}
+        edit = partial(edit_message, **place, body=EditIn(message=now))
+        edited, *replies = together([edit, *[partial(say, room, bob, reply_to=first.id)] * 3])
+        for reply in replies:
+            assert reply.quote is not None
+            assert reply.quote.message == (now if edited.updated_seq < reply.seq else before)

@@ -8,7 +8,7 @@ from backend.chat.blocks import blocked_pairs
 from backend.chat.errors import ChatError, Code, invalid
 from backend.chat.events import QuoteOut
 from backend.chat.inputs import SendIn
-from backend.chat.log import NewMessage
+from backend.chat.log import NewMessage, hold
 from backend.chat.models import Attachment, Message
 from backend.chat.payloads import quote
 
@@ -24,7 +24,11 @@ class References:
     """Loaded inside the transaction; an attachment is held until its end and given out once."""
 
     def __init__(self, wishes: Sequence[Wish]) -> None:
-        self._quotes = _quotes({wish.body.reply_to for wish in wishes if wish.body.reply_to})
+        quoted = {wish.body.reply_to for wish in wishes if wish.body.reply_to}
+        if quoted:
+            # What is quoted does not change any more: a change before this one would reach the clients before it.
+            hold({wish.access.room_id for wish in wishes})
+        self._quotes = _quotes(quoted)
         self._members = members_among(
             {(wish.access.room_id, user_id) for wish in wishes for user_id in wish.body.mention_ids}
         )
