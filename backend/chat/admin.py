@@ -15,7 +15,7 @@ from backend.accounts.models import User
 from backend.chat.errors import ChatError, as_chat_error
 from backend.chat.inputs import SendIn
 from backend.chat.models import Ban, ChatRoom, Membership, Message, Role
-from backend.chat.services import moderation
+from backend.chat.services import staff
 from backend.chat.services.sending import send_message
 
 
@@ -45,7 +45,7 @@ class ModeratedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type arg
             return HttpResponseRedirect(request.get_full_path())
 
 
-def staff(request: HttpRequest) -> User:
+def at_work(request: HttpRequest) -> User:
     """Who is at work: the admin lets nobody in without logging in."""
     return cast(User, request.user)
 
@@ -104,10 +104,10 @@ class RoomAdmin(ModeratedAdmin):
 
     def save_model(self, request: HttpRequest, obj: ChatRoom, form: Any, change: bool) -> None:
         if "name" in form.changed_data:
-            moderation.rename_room(slug=obj.slug, name=obj.name, staff=staff(request))
+            staff.rename_room(slug=obj.slug, name=obj.name, staff=at_work(request))
 
     def delete_model(self, request: HttpRequest, obj: ChatRoom) -> None:
-        moderation.delete_room(slug=obj.slug)
+        staff.delete_room(slug=obj.slug)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         # Django would load and list every message.
@@ -131,13 +131,13 @@ class MembershipAdmin(ModeratedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         if change:
-            moderation.change_member(membership=obj, role=Role(obj.role), muted_until=obj.muted_until)
+            staff.change_member(membership=obj, role=Role(obj.role), muted_until=obj.muted_until)
         else:
-            added = moderation.add_member(room=obj.room, person=obj.user, role=Role(obj.role))
+            added = staff.add_member(room=obj.room, person=obj.user, role=Role(obj.role))
             obj.pk = added.pk
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
-        moderation.remove_member(membership=obj, staff=staff(request))
+        staff.remove_member(membership=obj, staff=at_work(request))
 
 
 @admin.register(Ban)
@@ -154,7 +154,7 @@ class BanAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def save_model(self, request: HttpRequest, obj: Ban, form: Any, change: bool) -> None:
-        obj.pk = moderation.ban(room=obj.room, person=obj.user, staff=staff(request)).pk
+        obj.pk = staff.ban(room=obj.room, person=obj.user, staff=at_work(request)).pk
 
 
 class DeletedFilter(admin.EmptyFieldListFilter):
@@ -200,7 +200,7 @@ class MessageAdmin(ModeratedAdmin):
         """Post as oneself, into a room that one is in."""
         if not change:
             body = SendIn(message=obj.message, reply_to=obj.reply_to_id)
-            sent = send_message(slug=obj.room.slug, user_id=staff(request).pk, body=body)
+            sent = send_message(slug=obj.room.slug, user_id=at_work(request).pk, body=body)
             obj.pk = sent.message.id
             obj.refresh_from_db()
 
@@ -208,5 +208,5 @@ class MessageAdmin(ModeratedAdmin):
     def delete_messages(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
         texts = queryset.filter(kind=Message.Kind.TEXT, deleted_at=None).select_related("room")
         for message in texts:
-            moderation.delete_message(message=message)
+            staff.delete_message(message=message)
         self.message_user(request, f"{len(texts)} messages deleted.")

@@ -11,7 +11,7 @@ from backend.chat.errors import ChatError
 from backend.chat.events import AccessEnded, Change, Event, Passing
 from backend.chat.inputs import SendIn
 from backend.chat.models import Ban, ChatRoom, Membership, Message, Role
-from backend.chat.services import moderation
+from backend.chat.services import staff
 from backend.chat.services.sending import Send, send_messages
 from tests.chat.world import assert_no_hole, lines, make_person, make_room, queries, roles, say, together
 
@@ -173,7 +173,7 @@ def test_two_moderators_at_the_same_moment_leave_an_owner(ada: User, bob: User) 
     def demote(person: User) -> bool:
         membership = Membership.objects.select_related("room").get(room=room, user=person)
         try:
-            moderation.change_member(membership=membership, role=Role.MEMBER, muted_until=None)
+            staff.change_member(membership=membership, role=Role.MEMBER, muted_until=None)
         except ChatError:
             return False
         return True
