@@ -10,7 +10,8 @@ from prometheus_client.metrics import MetricWrapperBase
 from backend import metrics
 from backend.chat.errors import CATALOGUE, Code
 from backend.chat.events import ByeOut, Change, MessageOut, Passing, SyncOut
-from backend.chat.models import Message
+from backend.chat.models import Message, Role
+from backend.chat.roles import SILENCED, Action, may
 from backend.realtime.commands import COMMANDS
 from backend.realtime.connections import CODES
 from tests.processes import ROOT
@@ -53,6 +54,16 @@ def test_every_event_and_command_is_documented() -> None:
         assert f"`{word}`" in text, word
     for field in {*SyncOut.model_fields, *MessageOut.model_fields}:
         assert re.search(rf"\b{field}\b", text), field
+
+
+def test_the_table_of_roles_is_documented() -> None:
+    header, _, *rows = re.findall(r"^\|(.*)\|$", read("docs/roles.md"), re.MULTILINE)
+    assert [cell.strip() for cell in header.split("|")] == ["may …", "owner", "admin", "member", "while muted"]
+    documented = {name.strip(): [cell.strip() for cell in cells] for name, *cells in (row.split("|") for row in rows)}
+    assert documented == {
+        action.value: [*("yes" if may(role, action) else "no" for role in Role), "no" if action in SILENCED else ""]
+        for action in Action
+    }
 
 
 @pytest.mark.parametrize("page", ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])

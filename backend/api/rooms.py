@@ -63,10 +63,13 @@ async def list_public_rooms(request: SignedRequest, search: Query[RoomSearchIn])
     "/rooms/direct",
     operation_id="open_direct_room",
     summary="Open the room of me and one other person",
-    response={201: RoomOut, 200: RoomOut, **errors(*BODY)},
+    response={201: RoomOut, 200: RoomOut, **errors(*BODY, Code.FORBIDDEN)},
 )
 async def open_direct_room(request: SignedRequest, body: DirectIn) -> Any:
-    """The same pair has the same room, whoever asks: 200 when it was there already."""
+    """The same pair has the same room, whoever asks: 200 when it was there already.
+
+    `forbidden`: this person has blocked me.
+    """
     room, created = await in_db_thread(rooms.open_direct, user_id=request.auth.user_id, other_id=body.user_id)
     return Status(201 if created else 200, room)
 
@@ -123,7 +126,10 @@ async def join_room(request: SignedRequest, slug: str) -> Any:
     response={204: None, **errors(*ROOM)},
 )
 async def leave_room(request: SignedRequest, slug: str) -> Any:
-    """The last owner hands over to the longest-serving admin, or else member. My connections to the room end."""
+    """The last owner hands over to the longest-serving admin, or else member. My connections to the room end.
+
+    Behind the last of all the room is erased, with all that was said in it.
+    """
     await in_db_thread(members.leave, slug=slug, user_id=request.auth.user_id)
     return Status(204, None)
 

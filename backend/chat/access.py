@@ -10,8 +10,8 @@ from backend.accounts.models import avatar_url
 
 from .errors import ChatError, Code
 from .events import UserBrief
-from .models import ChatRoom, Membership, Role
-from .roles import Action, require
+from .models import Ban, ChatRoom, Membership, Role
+from .roles import Action, forbidden, may
 from .rows import fetch, pack, table
 
 
@@ -95,17 +95,20 @@ def check(*, slug: str, user_id: int, to: Action | None = None) -> Access:
     [access] = check_many([AskAccess(slug, user_id)])
     if isinstance(access, ChatError):
         raise access
-    if to is not None:
-        require(access.role, to)
+    if to is not None and (refusal := refused(access, to)):
+        raise refusal
     return access
 
 
-def muted(access: Access) -> ChatError | None:
-    """The refusal of whoever may not write for a time; None: they may."""
-    if not access.is_muted:
+def refused(access: Access, to: Action) -> ChatError | None:
+    """Why a member may not do something: their role, or a mute that takes it from them for a time; None: they may."""
+    if may(access.role, to, muted=access.is_muted):
         return None
-    until = access.membership.muted_until
-    return ChatError(Code.FORBIDDEN, f"You are muted in this room until {until:%Y-%m-%d %H:%M} UTC.")
+    if not may(access.role, to):
+        return forbidden(access.role, to)
+    # Read once more: who was let speak, or removed, at this very moment has no end of a mute.
+    until = Membership.objects.filter(pk=access.membership_id).values_list("muted_until", flat=True).first()
+    return ChatError(Code.FORBIDDEN, f"You are muted in this room until {until:%Y-%m-%d %H:%M} UTC." if until else "")
 
 
 def members_among(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
@@ -117,3 +120,13 @@ def members_among(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
         JOIN accounts_user u ON u.id = m.user_id AND u.is_active
     """  # noqa: S608 - our names
     return set(fetch(sql, pack(pairs))) if pairs else set()
+
+
+def is_banned(room: ChatRoom, user_id: int) -> bool:
+    return Ban.objects.filter(room=room, user_id=user_id).exists()
+
+
+def refuse_banned(room: ChatRoom, user_id: int) -> None:
+    """Raises `forbidden` to a person who may not come in."""
+    if is_banned(room, user_id):
+        raise ChatError(Code.FORBIDDEN, "You are banned from this room.")

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from backend.accounts.models import User
 from backend.chat.errors import ChatError, as_chat_error
 from backend.chat.inputs import SendIn
-from backend.chat.models import Ban, ChatRoom, Membership, Message, Role
+from backend.chat.models import Ban, Block, ChatRoom, Invite, Membership, Message, Role
 from backend.chat.services import staff
 from backend.chat.services.sending import send_message
 
@@ -155,6 +155,45 @@ class BanAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def save_model(self, request: HttpRequest, obj: Ban, form: Any, change: bool) -> None:
         obj.pk = staff.ban(room=obj.room, person=obj.user, staff=at_work(request)).pk
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A list to look into: what is in it is made and changed in the app."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    ordering = ("-pk",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Invite)
+class InviteAdmin(ReadOnlyAdmin):
+    """To see and revoke; the code is nobody's to read here, it opens a private room."""
+
+    list_display = ("room", "created_by", "created_at", "expires_at", "uses", "max_uses")
+    list_filter = ("created_at", "expires_at")
+    list_select_related = ("room", "created_by")
+    search_fields = ("created_by__email", "created_by__name", "room__slug", "room__name")
+    fields = list_display
+
+
+@admin.register(Block)
+class BlockAdmin(ReadOnlyAdmin):
+    """To see who is unwelcome to many; people unblock one another themselves."""
+
+    list_display = ("blocker", "blocked", "created_at")
+    list_filter = ("created_at",)
+    list_select_related = ("blocker", "blocked")
+    search_fields = ("blocked__email", "blocked__name", "blocker__email", "blocker__name")
+    fields = list_display
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 class DeletedFilter(admin.EmptyFieldListFilter):

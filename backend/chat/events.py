@@ -158,6 +158,7 @@ class MemberOut(UserBrief):
 
     role: Role
     joined_at: datetime
+    muted_until: datetime | None
 
 
 class MemberPageOut(BaseModel):
@@ -165,6 +166,54 @@ class MemberPageOut(BaseModel):
 
     items: list[MemberOut]
     has_more: bool
+
+
+class BanOut(BaseModel):
+    user: UserBrief
+    by: UserBrief | None
+    created_at: datetime
+
+
+class BanPageOut(BaseModel):
+    """A page of bans, newest first; `has_more`: go on with `before` = the last one's user id."""
+
+    items: list[BanOut]
+    has_more: bool
+
+
+class InviteOut(BaseModel):
+    """An invite link as the room's admins see it; `url` is its page on this server. `max_uses` None: no limit."""
+
+    id: int
+    code: str
+    url: str
+    created_at: datetime
+    expires_at: datetime
+    max_uses: int | None
+    uses: int
+    created_by: UserBrief
+
+
+class InvitesOut(BaseModel):
+    items: list[InviteOut]
+
+
+class InvitedRoomOut(BaseModel):
+    slug: str
+    name: str
+    kind: ChatRoom.Kind
+    member_count: int
+
+
+class InvitationOut(BaseModel):
+    """What an invite link leads to, as whoever holds it sees it."""
+
+    room: InvitedRoomOut
+    expires_at: datetime
+
+
+class BlocksOut(BaseModel):
+    items: list[UserBrief]
 
 
 class RoomEvent(BaseModel):

@@ -91,6 +91,28 @@ class RoleIn(Incoming):
     role: Role
 
 
+class HandOverIn(Incoming):
+    user_id: Id
+
+
+class MuteIn(Incoming):
+    minutes: Annotated[int, Field(ge=1, le=43_200)]
+
+
+class InviteIn(Incoming):
+    """`max_uses` None: no limit."""
+
+    expires_in_hours: Annotated[int, Field(ge=1, le=8_760)] = 168
+    max_uses: Annotated[int, Field(ge=1, le=1_000)] | None = None
+
+
+class BansIn(Incoming):
+    """`before`: the id of the person that the page before ended with."""
+
+    before: Id | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 100
+
+
 class RoomSearchIn(Incoming):
     """`q`: a part of the name; `before`: the slug of the room that the page before ended with."""
 

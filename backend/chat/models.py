@@ -9,10 +9,12 @@ and PostgreSQL may take it instead of the one that also has the order.
 
 import secrets
 import string
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
+from django.utils import timezone
 from django.utils.text import slugify
 
 MESSAGE_LENGTH = 4_000  # characters
@@ -80,6 +82,11 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user_id} in {self.room_id} ({self.role})"
 
+    @property
+    def mute_end(self) -> datetime | None:
+        """None: not muted, or not any more."""
+        return self.muted_until if self.muted_until and self.muted_until > timezone.now() else None
+
 
 class Ban(models.Model):
     """Outlives the membership: a banned person can't come back by joining again."""
@@ -125,6 +132,10 @@ class Invite(models.Model):
 
     def __str__(self) -> str:
         return f"to {self.room_id} until {self.expires_at:%Y-%m-%d}"
+
+    @property
+    def is_used_up(self) -> bool:
+        return self.max_uses is not None and self.uses >= self.max_uses
 
 
 class Message(models.Model):

@@ -82,7 +82,12 @@ def members(*, access: Access, page: MembersIn) -> MemberPageOut:
 def member_out(membership: Membership) -> MemberOut:
     """The payload of a membership whose `user` is loaded."""
     person = user_brief(membership.user)
-    return MemberOut(**person.model_dump(), role=Role(membership.role), joined_at=membership.joined_at)
+    return MemberOut(
+        **person.model_dump(),
+        role=Role(membership.role),
+        joined_at=membership.joined_at,
+        muted_until=membership.mute_end,
+    )
 
 
 def reads(*, access: Access) -> ReadsOut:

@@ -123,6 +123,15 @@ async def test_strangers_and_unknown_rooms(ada: Person, bob: Person) -> None:
         ("POST", "/members", {"user_id": bob.id}),
         ("PATCH", f"/members/{ada.id}", {"role": "member"}),
         ("DELETE", f"/members/{ada.id}", None),
+        ("PUT", f"/members/{ada.id}/mute", {"minutes": 1}),
+        ("DELETE", f"/members/{ada.id}/mute", None),
+        ("POST", "/owner", {"user_id": bob.id}),
+        ("GET", "/bans", None),
+        ("PUT", f"/bans/{ada.id}", None),
+        ("DELETE", f"/bans/{ada.id}", None),
+        ("POST", "/invites", {}),
+        ("GET", "/invites", None),
+        ("DELETE", "/invites/1", None),
         ("GET", "/messages", None),
         ("GET", "/pins", None),
         ("GET", "/reads", None),
@@ -162,7 +171,14 @@ async def test_members(ada: Person, bob: Person, rest: httpx.AsyncClient) -> Non
     cy = await register(rest, "Cy")
     slug = await ada.make_room(kind="private")
     added = await ada.api("POST", f"rooms/{slug}/members", {"user_id": bob.id}, status=201)
-    assert added == {"id": bob.id, "name": "Bob", "avatar": None, "role": "member", "joined_at": added["joined_at"]}
+    assert added == {
+        "id": bob.id,
+        "name": "Bob",
+        "avatar": None,
+        "role": "member",
+        "joined_at": added["joined_at"],
+        "muted_until": None,
+    }
     assert await ada.api("POST", f"rooms/{slug}/members", {"user_id": bob.id}) == added
     changed = await ada.api("PATCH", f"rooms/{slug}/members/{bob.id}", {"role": "admin"})
     assert changed == {**added, "role": "admin"}

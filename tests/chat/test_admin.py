@@ -10,8 +10,10 @@ from backend.accounts.models import User
 from backend.chat.errors import ChatError
 from backend.chat.events import AccessEnded, Change, Event, Passing
 from backend.chat.inputs import SendIn
-from backend.chat.models import Ban, ChatRoom, Membership, Message, Role
+from backend.chat.models import Ban, Block, ChatRoom, Invite, Membership, Message, Role
 from backend.chat.services import staff
+from backend.chat.services.blocks import block
+from backend.chat.services.invites import create_invite
 from backend.chat.services.sending import Send, send_messages
 from tests.chat.world import assert_no_hole, lines, make_person, make_room, queries, roles, say, together
 
@@ -33,7 +35,7 @@ def text(answer: object) -> str:
     return answer.content.decode()
 
 
-@pytest.mark.parametrize("page", ["chatroom", "membership", "message", "ban"])
+@pytest.mark.parametrize("page", ["chatroom", "membership", "message", "ban", "invite", "block"])
 def test_lists_are_searched_in_a_fixed_number_of_queries(admin: Client, ada: User, page: str) -> None:
     cost = []
     for count in (2, 20):
@@ -41,8 +43,10 @@ def test_lists_are_searched_in_a_fixed_number_of_queries(admin: Client, ada: Use
             person = make_person(f"P{number}")
             room = make_room(ada, members={person: Role.MEMBER})
             Ban.objects.create(room=room, user=make_person("Bad"), by=ada)
+            create_invite(slug=room.slug, user_id=ada.pk, hours=1, max_uses=None)
+            block(user_id=person.pk, person_id=ada.pk)
         with queries() as statements:
-            text(admin.get(f"/admin/chat/{page}/?q=tea"))
+            text(admin.get(f"/admin/chat/{page}/?q={'ada' if page == 'block' else 'tea'}"))
         cost.append(len(statements))
     assert cost[0] == cost[1]
 
@@ -197,3 +201,21 @@ def test_ban_ends_membership_and_unban_lets_in_again(
     assert admin.post(f"/admin/chat/ban/{ban.pk}/delete/", {"post": "yes"}).status_code == 302
     assert admin.post("/admin/chat/membership/add/", form).status_code == 302
     assert roles(room) == {"Ada": "owner", "Bob": "member"}
+
+
+def test_invite_links_are_seen_and_revoked_but_not_read(admin: Client, ada: User, room: ChatRoom) -> None:
+    invite = create_invite(slug=room.slug, user_id=ada.pk, hours=1, max_uses=5)
+    for page in ("/admin/chat/invite/", f"/admin/chat/invite/{invite.id}/change/"):
+        html = text(admin.get(page))
+        assert "Ada" in html
+        assert invite.code not in html
+    assert admin.post(f"/admin/chat/invite/{invite.id}/delete/", {"post": "yes"}).status_code == 302
+    assert not Invite.objects.exists()
+
+
+def test_blocks_are_only_seen(admin: Client, ada: User, bob: User) -> None:
+    block(user_id=ada.pk, person_id=bob.pk)
+    row = Block.objects.get()
+    assert "Bob" in text(admin.get("/admin/chat/block/"))
+    for page in ("add/", f"{row.pk}/delete/"):
+        assert admin.post(f"/admin/chat/block/{page}", {"post": "yes"}).status_code == 403

@@ -1,17 +1,20 @@
-"""Joining, leaving, adding, removing, roles: who may, what the log says, who is told."""
+"""Joining, leaving, adding, removing, roles, and the matrix of who may what: what the log says, who is told."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 
 import pytest
+from django.utils import timezone
 
 from backend.accounts.models import User
 from backend.chat import roles as table
 from backend.chat.errors import ChatError, Code
 from backend.chat.events import AccessEnded, Change, Event
-from backend.chat.models import Ban, ChatRoom, Membership, Role
+from backend.chat.models import Ban, ChatRoom, Invite, Membership, Message, Reaction, Role
 from backend.chat.roles import Action
-from backend.chat.services import members, messages, rooms
-from tests.chat.world import assert_no_hole, lines, make_person, make_room, refused, roles, say, together
+from backend.chat.services import invites, members, messages, moderation, rooms
+from tests.chat.world import assert_no_hole, attempt, lines, make_person, make_room, refused, roles, say, together
 
 
 def test_join_a_public_room_once(cy: User, room: ChatRoom) -> None:
@@ -85,10 +88,83 @@ def test_one_of_two_owners_just_leaves(ada: User, bob: User, cy: User) -> None:
     assert roles(room) == {"Bob": "owner", "Cy": "admin"}
 
 
-def test_an_empty_room_stays(ada: User) -> None:
+def test_deactivated_people_come_last_but_before_no_owner_at_all(ada: User, bob: User) -> None:
+    bob.is_active = False
+    bob.save()
     room = make_room(ada)
+    Membership.objects.create(room=room, user=bob)
     members.leave(slug=room.slug, user_id=ada.pk)
-    assert lines(room) == [("created", "Ada", "Tea"), ("left", "Ada", "")]
+    assert roles(room) == {"Bob": "owner"}
+
+
+def test_behind_the_last_one_the_room_is_erased(ada: User, bob: User, room: ChatRoom, announced: list[Event]) -> None:
+    liked = say(room, ada, reply_to=say(room, ada).id)
+    messages.react(slug=room.slug, user_id=bob.pk, message_id=liked.id, emoji="👍")
+    Ban.objects.create(room=room, user=make_person("Dan"))
+    invites.create_invite(slug=room.slug, user_id=ada.pk, hours=1, max_uses=None)
+    members.leave(slug=room.slug, user_id=bob.pk)
+    announced.clear()
+    members.leave(slug=room.slug, user_id=ada.pk)
+    assert announced == [AccessEnded(user_id=None, room_id=room.pk)]
+    assert not any(table.objects.exists() for table in (ChatRoom, Message, Reaction, Membership, Ban, Invite))
+
+
+def leaving(room: ChatRoom, person: User) -> Callable[[], bool]:
+    """Answers False when the room is gone."""
+    return attempt(partial(members.leave, slug=room.slug, user_id=person.pk), unless=Code.NOT_FOUND)
+
+
+def test_two_owners_leave_at_the_same_moment(ada: User, bob: User, cy: User) -> None:
+    room = make_room(ada, members={bob: Role.OWNER, cy: Role.MEMBER})
+    together([leaving(room, ada), leaving(room, bob)])
+    assert roles(room) == {"Cy": "owner"}
+    assert_no_hole(room)
+
+
+def test_all_leave_at_the_same_moment(ada: User, bob: User, cy: User) -> None:
+    room = make_room(ada, members={bob: Role.OWNER, cy: Role.MEMBER})
+    assert together([leaving(room, person) for person in (ada, bob, cy)]) == [True] * 3
+    assert not ChatRoom.objects.exists()
+
+
+def test_whoever_joins_while_the_last_one_leaves_owns_the_room_or_finds_none(ada: User, cy: User) -> None:
+    room = make_room(ada)
+    join = attempt(partial(members.join, slug=room.slug, user_id=cy.pk), unless=Code.NOT_FOUND)
+    _, joined = together([leaving(room, ada), join])
+    assert roles(room) == ({"Cy": "owner"} if joined else {})
+    assert ChatRoom.objects.exists() is joined
+
+
+def test_hand_over(ada: User, bob: User, room: ChatRoom) -> None:
+    Membership.objects.filter(room=room, user=bob).update(muted_until=timezone.now() + timedelta(hours=1))
+    heir = members.hand_over(slug=room.slug, user_id=ada.pk, heir_id=bob.pk)
+    assert (heir.id, heir.role, heir.muted_until) == (bob.pk, Role.OWNER, None), "nobody could lift an owner's mute"
+    assert roles(room) == {"Ada": "admin", "Bob": "owner"}
+    with refused(Code.FORBIDDEN):
+        members.hand_over(slug=room.slug, user_id=ada.pk, heir_id=ada.pk)
+
+
+def test_hand_over_to_another_owner(ada: User, bob: User) -> None:
+    room = make_room(ada, members={bob: Role.OWNER})
+    members.hand_over(slug=room.slug, user_id=ada.pk, heir_id=bob.pk)
+    assert roles(room) == {"Ada": "admin", "Bob": "owner"}
+
+
+def test_hand_over_needs_somebody_else_who_is_in_and_active(ada: User, bob: User, cy: User, room: ChatRoom) -> None:
+    bob.is_active = False
+    bob.save()
+    for nobody in (ada.pk, bob.pk, cy.pk, 10**12):
+        with refused(Code.INVALID, "user_id"):
+            members.hand_over(slug=room.slug, user_id=ada.pk, heir_id=nobody)
+    assert roles(room) == {"Ada": "owner", "Bob": "member"}
+
+
+def test_two_owners_hand_over_to_each_other_at_the_same_moment(ada: User, bob: User) -> None:
+    room = make_room(ada, members={bob: Role.OWNER})
+
+    hand_over = partial(members.hand_over, slug=room.slug)
+    together([partial(hand_over, user_id=me.pk, heir_id=heir.pk) for me, heir in ((ada, bob), (bob, ada))])
+    assert sorted(roles(room).values()) == ["admin", "owner"]
 
 
 def test_direct_rooms_keep_their_two_people(ada: User, bob: User, cy: User) -> None:
@@ -143,8 +219,10 @@ def test_the_last_owner_stays_owner(ada: User, bob: User, room: ChatRoom) -> Non
 
 Do = Callable[[ChatRoom, User], object]
 
-# What admins (A) and owners (O) may do, and members may not; done to people called Other.
+# What members (M), admins (A) and owners (O) may do; done to people called Other.
 MATRIX: list[tuple[Action, str, Do]] = [
+    (Action.WRITE, "MAO", lambda room, me: say(room, me)),
+    (Action.WRITE, "MAO", lambda room, me: like(room, me)),
     (Action.RENAME_ROOM, "AO", lambda room, me: rooms.rename_room(slug=room.slug, user_id=me.pk, name="New")),
     (Action.DELETE_ROOM, "O", lambda room, me: rooms.delete_room(slug=room.slug, user_id=me.pk)),
     (Action.ADD_MEMBER, "AO", lambda room, me: members.add_member(slug=room.slug, user_id=me.pk, member_id=new())),
@@ -160,8 +238,23 @@ MATRIX: list[tuple[Action, str, Do]] = [
             slug=room.slug, user_id=me.pk, member_id=other(room, Role.MEMBER), role=Role.ADMIN
         ),
     ),
-    (Action.REMOVE_MEMBER, "AO", lambda room, me: remove(room, me, Role.MEMBER)),
-    (Action.REMOVE_ADMIN, "O", lambda room, me: remove(room, me, Role.ADMIN)),
+    (
+        Action.CHANGE_ROLE,
+        "O",
+        lambda room, me: members.hand_over(slug=room.slug, user_id=me.pk, heir_id=other(room, Role.MEMBER)),
+    ),
+    (
+        Action.INVITE,
+        "AO",
+        lambda room, me: invites.create_invite(slug=room.slug, user_id=me.pk, hours=1, max_uses=1),
+    ),
+    (Action.MODERATE_MEMBER, "AO", lambda room, me: remove(room, me, Role.MEMBER)),
+    (Action.MODERATE_ADMIN, "O", lambda room, me: remove(room, me, Role.ADMIN)),
+    (Action.MODERATE_MEMBER, "AO", lambda room, me: mute(room, me, Role.MEMBER)),
+    (Action.MODERATE_ADMIN, "O", lambda room, me: mute(room, me, Role.ADMIN)),
+    (Action.MODERATE_MEMBER, "AO", lambda room, me: ban(room, me, other(room, Role.MEMBER))),
+    (Action.MODERATE_MEMBER, "AO", lambda room, me: ban(room, me, new())),
+    (Action.MODERATE_ADMIN, "O", lambda room, me: ban(room, me, other(room, Role.ADMIN))),
     (
         Action.DELETE_ANY_MESSAGE,
         "AO",
@@ -198,6 +291,19 @@ def remove(room: ChatRoom, me: User, role: Role) -> None:
     members.remove_member(slug=room.slug, user_id=me.pk, member_id=other(room, role))
 
 
+def mute(room: ChatRoom, me: User, role: Role) -> None:
+    moderation.mute(slug=room.slug, user_id=me.pk, member_id=other(room, role), minutes=1)
+
+
+def ban(room: ChatRoom, me: User, person_id: int) -> None:
+    moderation.ban(slug=room.slug, user_id=me.pk, person_id=person_id)
+
+
+def like(room: ChatRoom, me: User) -> None:
+    message = say(room, User.objects.get(pk=other(room, Role.MEMBER)))
+    messages.react(slug=room.slug, user_id=me.pk, message_id=message.id, emoji="👍")
+
+
 def test_matrix_covers_the_table() -> None:
     assert {action for action, _, _ in MATRIX} == set(Action)
 
@@ -224,8 +330,11 @@ def test_strangers_may_nothing(ada: User, cy: User, do: Do) -> None:
         do(room, cy)
 
 
+@pytest.mark.parametrize("do", [remove, mute, lambda room, me, role: ban(room, me, other(room, role))])
 @pytest.mark.parametrize("role", Role)
-def test_nobody_removes_an_owner(ada: User, bob: User, role: Role) -> None:
-    room = make_room(ada, members={bob: role})
+def test_nobody_removes_mutes_or_bans_an_owner(
+    ada: User, bob: User, role: Role, do: Callable[[ChatRoom, User, Role], None]
+) -> None:
+    room = make_room(ada, members={bob: role, make_person("Other"): Role.OWNER})
     with refused(Code.FORBIDDEN):
-        members.remove_member(slug=room.slug, user_id=bob.pk, member_id=ada.pk)
+        do(room, bob, Role.OWNER)

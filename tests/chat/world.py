@@ -55,9 +55,8 @@ def assert_no_hole(room: ChatRoom) -> None:
     """Every place of the log up to `last_seq` is taken by exactly one message's newest or first state."""
     room.refresh_from_db()
     rows = Message.objects.filter(room=room).values_list("seq", "updated_seq")
-    assert sorted(seq for seq, _ in rows) + sorted(new for old, new in rows if new != old) == list(
-        range(1, room.last_seq + 1)
-    )
+    places = [seq for seq, _ in rows] + [new for old, new in rows if new != old]
+    assert sorted(places) == list(range(1, room.last_seq + 1))
 
 
 @contextmanager
@@ -66,6 +65,21 @@ def refused(code: Code, *fields: str) -> Iterator[None]:
         yield
     assert caught.value.code == code, caught.value
     assert set(caught.value.fields or {}) == set(fields)
+
+
+def attempt(call: Callable[[], object], *, unless: Code) -> Callable[[], bool]:
+    """A call that says whether it was done, or refused with that code."""
+
+    def tried() -> bool:
+        try:
+            call()
+        except ChatError as error:
+            if error.code != unless:
+                raise
+            return False
+        return True
+
+    return tried
 
 
 @contextmanager

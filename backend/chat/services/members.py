@@ -1,4 +1,4 @@
-"""Who is in a room: joining, leaving, adding, removing, roles.
+"""Who is in a room: joining, leaving, adding, removing, roles. Bans and mutes: moderation.py.
 
 Each holds the room's log from before it looks until it commits, so a change and its line are one and in order.
 """
@@ -8,12 +8,13 @@ from django.db.models import Case, QuerySet, Value, When
 
 from backend.accounts.models import User
 from backend.chat import log, room_queries
-from backend.chat.access import check
+from backend.chat.access import Access, check, is_banned, refuse_banned
 from backend.chat.errors import ChatError, Code, invalid
 from backend.chat.events import AccessEnded, MemberOut, RoomOut
-from backend.chat.models import Ban, ChatRoom, Membership, Message, Role
+from backend.chat.models import ChatRoom, Membership, Message, Role
 from backend.chat.publishing import publish
-from backend.chat.roles import REMOVE, Action, require
+from backend.chat.roles import Action, require, require_over
+from backend.chat.services.rooms import erase
 
 
 def join(*, slug: str, user_id: int) -> RoomOut:
@@ -23,19 +24,24 @@ def join(*, slug: str, user_id: int) -> RoomOut:
         if not Membership.objects.filter(room=room, user_id=user_id).exists():
             if room.kind != ChatRoom.Kind.PUBLIC:
                 raise ChatError(Code.FORBIDDEN, "Only its admins add people to this room.")
-            if _is_banned(room, user_id):
-                raise ChatError(Code.FORBIDDEN, "You are banned from this room.")
+            refuse_banned(room, user_id)
             enter(room, User.objects.get(pk=user_id), Role.MEMBER)
     return room_queries.room(slug=slug, user_id=user_id)
 
 
 @transaction.atomic
 def leave(*, slug: str, user_id: int) -> None:
-    """Leave a room; the last owner hands over to the longest-serving admin, or else member."""
+    """Leave a room; the last owner hands over to the longest-serving admin, or else member.
+
+    Behind the last of all the room is erased, with all that was said in it.
+    """
     room = log.lock(slug)
     _refuse_direct(room)
     membership = check(slug=slug, user_id=user_id).membership
-    _end(room, membership, actor=membership.user, kind=Message.Kind.LEFT)
+    if Membership.objects.filter(room=room).exclude(pk=membership.pk).exists():
+        _end(room, membership, actor=membership.user, kind=Message.Kind.LEFT)
+    else:
+        erase(room)
 
 
 @transaction.atomic
@@ -49,13 +55,13 @@ def add_member(*, slug: str, user_id: int, member_id: int, role: Role = Role.MEM
     access = check(slug=slug, user_id=user_id, to=Action.ADD_MEMBER)
     if role != Role.MEMBER:
         require(access.role, Action.CHANGE_ROLE)
-    member = Membership.objects.filter(room=room, user_id=member_id).select_related("user").first()
+    member = find_member(room, member_id)
     if member is not None:
         return room_queries.member_out(member), False
     person = User.objects.filter(pk=member_id, is_active=True).first()
     if person is None:
         raise invalid(user_id="No such person.")
-    if _is_banned(room, member_id):
+    if is_banned(room, member_id):
         raise ChatError(Code.CONFLICT, "This person is banned from the room.")
     return room_queries.member_out(enter(room, person, role)), True
 
@@ -63,14 +69,8 @@ def add_member(*, slug: str, user_id: int, member_id: int, role: Role = Role.MEM
 @transaction.atomic
 def remove_member(*, slug: str, user_id: int, member_id: int) -> None:
     """Take a person out of the room: members by admins, admins by owners, owners by nobody."""
-    room = log.lock(slug)
-    access = check(slug=slug, user_id=user_id)
-    member = get_member(room, member_id)
-    action = REMOVE.get(Role(member.role))
-    if action is None:
-        raise ChatError(Code.FORBIDDEN, "An owner can't be removed, only leave.")
-    require(access.role, action)
-    put_out(room, member, actor=access.membership.user)
+    access, member = hold_lesser(slug=slug, user_id=user_id, member_id=member_id)
+    put_out(access.room, member, actor=access.membership.user)
 
 
 @transaction.atomic
@@ -83,23 +83,55 @@ def change_role(*, slug: str, user_id: int, member_id: int, role: Role) -> Membe
     return room_queries.member_out(member)
 
 
+@transaction.atomic
+def hand_over(*, slug: str, user_id: int, heir_id: int) -> MemberOut:
+    """Make a member owner in one's own place (owners), and oneself an admin; raises `invalid`."""
+    room = log.lock(slug)
+    check(slug=slug, user_id=user_id, to=Action.CHANGE_ROLE)
+    heir = find_member(room, heir_id)
+    if heir is None or not heir.user.is_active or heir_id == user_id:
+        raise invalid(user_id="Name somebody else who is in this room.")
+    give_role(heir, Role.OWNER)
+    give_role(get_member(room, user_id), Role.ADMIN)
+    return room_queries.member_out(heir)
+
+
+def hold_lesser(*, slug: str, user_id: int, member_id: int) -> tuple[Access, Membership]:
+    """Hold a room's log, for somebody who may remove, mute or ban the member: their access, and the member."""
+    room = log.lock(slug)
+    access = check(slug=slug, user_id=user_id, to=Action.MODERATE_MEMBER)
+    member = get_member(room, member_id)
+    require_over(access.role, Role(member.role))
+    return access, member
+
+
+def find_member(room: ChatRoom, member_id: int) -> Membership | None:
+    """A person's membership in a room whose log is held."""
+    return Membership.objects.filter(room=room, user_id=member_id).select_related("user").first()
+
+
 def get_member(room: ChatRoom, member_id: int) -> Membership:
-    """A person's membership in a room whose log is held; raises `not_found`."""
-    member = Membership.objects.filter(room=room, user_id=member_id).select_related("user").first()
+    """The same; raises `not_found`."""
+    member = find_member(room, member_id)
     if member is None:
         raise ChatError(Code.NOT_FOUND, "No such person in this room.")
     return member
 
 
 def give_role(member: Membership, role: Role) -> None:
-    """Change a member's role in a room whose log is held; raises `conflict` for the last owner."""
+    """Change a member's role in a room whose log is held; raises `conflict` for the last owner.
+
+    A mute ends with becoming an owner: nobody could lift it.
+    """
     if member.role == role:
         return
     owners = Membership.objects.filter(room=member.room_id, role=Role.OWNER)
     if member.role == Role.OWNER and owners.count() == 1:
         raise ChatError(Code.CONFLICT, "A room needs an owner: make somebody else one first.")
     member.role = role
-    member.save(update_fields=["role"])
+    if role == Role.OWNER:
+        member.muted_until = None
+    member.save(update_fields=["role", "muted_until"])
 
 
 def enter(room: ChatRoom, person: User, role: Role) -> Membership:
@@ -124,14 +156,10 @@ def _end(room: ChatRoom, member: Membership, *, actor: User, kind: Message.Kind,
 
 def _hand_over(others: QuerySet[Membership]) -> None:
     admins_first = Case(When(role=Role.ADMIN, then=Value(0)), default=Value(1))
-    successor = others.filter(user__is_active=True).order_by(admins_first, "joined_at", "pk").first()
+    # Better somebody deactivated, who may come back, than no owner for ever.
+    successor = others.order_by("-user__is_active", admins_first, "joined_at", "pk").first()
     if successor is not None:
-        successor.role = Role.OWNER
-        successor.save(update_fields=["role"])
-
-
-def _is_banned(room: ChatRoom, user_id: int) -> bool:
-    return Ban.objects.filter(room=room, user_id=user_id).exists()
+        give_role(successor, Role.OWNER)
 
 
 def _refuse_direct(room: ChatRoom) -> None:

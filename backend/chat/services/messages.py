@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from backend.chat import limits, log
-from backend.chat.access import Access, check, muted
+from backend.chat.access import check
 from backend.chat.errors import ChatError, Code
 from backend.chat.events import MessageOut
 from backend.chat.inputs import EditIn
@@ -29,17 +29,10 @@ def _one_write(user_id: int) -> Iterator[None]:
         yield
 
 
-def _may_write(slug: str, user_id: int) -> Access:
-    access = check(slug=slug, user_id=user_id)
-    if refusal := muted(access):
-        raise refusal
-    return access
-
-
 def edit_message(*, slug: str, user_id: int, message_id: int, body: EditIn) -> MessageOut:
     """Replace the text of one's own message, within `EDIT_WINDOW_MINUTES`; whom it mentions stays."""
     with _one_write(user_id):
-        access = _may_write(slug, user_id)
+        access = check(slug=slug, user_id=user_id, to=Action.WRITE)
         message = log.open_message(access.room, message_id)
         if message.sender_id != user_id:
             raise ChatError(Code.FORBIDDEN, "Only its sender may edit a message.")
@@ -97,7 +90,7 @@ def unpin_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
 
 
 def _open_to_pin(slug: str, user_id: int, message_id: int) -> Message:
-    access = _may_write(slug, user_id)
+    access = check(slug=slug, user_id=user_id, to=Action.WRITE)
     if access.kind != ChatRoom.Kind.DIRECT:
         require(access.role, Action.PIN_MESSAGE)
     return log.open_message(access.room, message_id)
@@ -106,7 +99,7 @@ def _open_to_pin(slug: str, user_id: int, message_id: int) -> Message:
 def react(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut:
     """Put one emoji on a message; doing it again changes nothing. Raises `conflict` when it carries enough."""
     with _one_write(user_id):
-        access = _may_write(slug, user_id)
+        access = check(slug=slug, user_id=user_id, to=Action.WRITE)
         message = log.open_message(access.room, message_id)
         mine = set(message.reactions.filter(user_id=user_id).values_list("emoji", flat=True))
         if emoji in mine:
@@ -123,7 +116,7 @@ def react(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut
 def unreact(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut:
     """Take one's emoji off a message; doing it again changes nothing."""
     with _one_write(user_id):
-        access = _may_write(slug, user_id)
+        access = check(slug=slug, user_id=user_id, to=Action.WRITE)
         message = log.open_message(access.room, message_id)
         count, _ = message.reactions.filter(user_id=user_id, emoji=emoji).delete()
         return log.record(message) if count else log.give_back(message)

@@ -7,7 +7,8 @@ from django.db import IntegrityError, transaction
 from backend.accounts.models import User
 from backend.chat import log, room_queries
 from backend.chat.access import check
-from backend.chat.errors import invalid
+from backend.chat.blocks import blocked_pairs
+from backend.chat.errors import ChatError, Code, invalid
 from backend.chat.events import AccessEnded, Passing, RoomEvent, RoomOut
 from backend.chat.models import ChatRoom, Membership, Message, Role
 from backend.chat.publishing import publish
@@ -30,13 +31,18 @@ def create_room(*, owner_id: int, name: str, kind: ChatRoom.Kind | str, member_i
 
 
 def open_direct(*, user_id: int, other_id: int) -> tuple[RoomOut, bool]:
-    """The room of two people and whether it was made now; the same for both, also when both ask at once."""
+    """The room of two people and whether it was made now; the same for both, also when both ask at once.
+
+    Raises `forbidden` when it is not there yet and the other one has blocked the person.
+    """
     if user_id == other_id:
         raise invalid(user_id="A direct room is with somebody else.")
     key = f"{min(user_id, other_id)}:{max(user_id, other_id)}"
     room = ChatRoom.objects.filter(direct_key=key).first()
     created = False
     if room is None:
+        if blocked_pairs([(user_id, other_id)]):
+            raise ChatError(Code.FORBIDDEN, "This person takes no direct messages from you.")
         room, created = _create_direct(key, user_id, other_id)
     return room_queries.room(slug=room.slug, user_id=user_id), created
 

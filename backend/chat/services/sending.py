@@ -8,13 +8,14 @@ from typing import NamedTuple
 from django.db import Error, IntegrityError, InterfaceError, OperationalError, connection, transaction
 
 from backend.chat import limits, log
-from backend.chat.access import Access, AskAccess, check_many, muted
+from backend.chat.access import Access, AskAccess, check_many, refused
 from backend.chat.errors import ChatError, Code, as_chat_error
 from backend.chat.events import MessageOut
 from backend.chat.inputs import SendIn
 from backend.chat.log import NewMessage
 from backend.chat.models import Message
 from backend.chat.payloads import message_payloads
+from backend.chat.roles import Action
 from backend.chat.rows import fetch, pack, table
 from backend.chat.services.reads import advance
 from backend.chat.services.references import References, Wish
@@ -183,4 +184,4 @@ def _is_same(body: SendIn, access: Access, twin: Message | NewMessage) -> bool:
 
 
 def _refusal(access: Access, wait: float | None) -> ChatError | None:
-    return ChatError(Code.RATE_LIMITED, retry_after=wait) if wait is not None else muted(access)
+    return ChatError(Code.RATE_LIMITED, retry_after=wait) if wait is not None else refused(access, Action.WRITE)

@@ -9,10 +9,12 @@ from django.db import transaction
 
 from backend.accounts.models import User
 from backend.chat import log
+from backend.chat.access import is_banned
 from backend.chat.errors import ChatError, Code
 from backend.chat.models import Ban, ChatRoom, Membership, Message, Role
 from backend.chat.services.members import enter, get_member, give_role, put_out
 from backend.chat.services.messages import bury
+from backend.chat.services.moderation import shut_out
 from backend.chat.services.rooms import erase, rename
 
 
@@ -36,7 +38,7 @@ def delete_room(*, slug: str) -> None:
 def add_member(*, room: ChatRoom, person: User, role: Role) -> Membership:
     """Raises `conflict` for somebody who is banned."""
     held = log.lock(room.slug)
-    if Ban.objects.filter(room=held, user=person).exists():
+    if is_banned(held, person.pk):
         raise ChatError(Code.CONFLICT, "This person is banned from the room.")
     return enter(held, person, role)
 
@@ -59,9 +61,5 @@ def remove_member(*, membership: Membership, staff: User) -> None:
 
 @transaction.atomic
 def ban(*, room: ChatRoom, person: User, staff: User) -> Ban:
-    """Keep a person out of a room; being in ends."""
-    held = log.lock(room.slug)
-    membership = Membership.objects.filter(room=held, user=person).select_related("user").first()
-    if membership is not None:
-        put_out(held, membership, actor=staff)
-    return Ban.objects.create(room=held, user=person, by=staff)
+    """Keep a person out of a room; being in ends, and so do the invite links that they made."""
+    return shut_out(log.lock(room.slug), person, actor=staff)
