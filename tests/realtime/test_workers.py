@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 import socketio
 from websockets.exceptions import InvalidStatus
 
-from tests.clients import DOORS, LIVE, Client, LiveClient, RestClient, SocketIOClient
+from tests.clients import DOORS, LIVE, Client, LiveClient, Refused, RestClient, SocketIOClient, WebSocketClient
 from tests.company import Company, Enter
 from tests.people import PASSWORD, Person
 from tests.servers import ChatServer, Cluster
@@ -48,6 +49,18 @@ async def assert_ended(client: LiveClient, bye: str, close: int) -> None:
     """The server says why and ends the connection; a Socket.IO client leaves the namespace only."""
     assert (await client.wait_for("bye", seconds=REVOKED_WITHIN))["code"] == bye
     assert (await client.wait_closed()).code == (0 if isinstance(client, SocketIOClient) else close)
+
+
+def do(person: Person, method: str, path: str, json: object = None, *, status: int = httpx.codes.OK) -> Any:
+    answer = person.api(method, path, json=json)
+    assert answer.status_code == status, answer.text
+    return answer.json() if answer.content else None
+
+
+async def assert_forbidden(client: LiveClient, command: str, **payload: Any) -> None:
+    with pytest.raises(Refused) as refused:
+        await client.call(command, **payload)
+    assert refused.value.code == "forbidden"
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.door)
@@ -131,6 +144,105 @@ async def test_removal_ends_the_sockets_in_that_room_only(company: Company, ente
         await asyncio.gather(*(assert_ended(client, "removed", 4403) for client in ending))
         for client in staying:
             assert (await client.send_message("Still here"))["message"] == "Still here"
+
+
+async def test_a_ban_ends_the_sockets_and_keeps_out(company: Company, enter: Enter, second: ChatServer) -> None:
+    bobs = [await enter(live, company.bob.at(second)) for live in LIVE]
+    alices = [await enter(live, company.alice.at(second)) for live in LIVE]
+    do(company.alice, "PUT", f"rooms/{company.slug}/bans/{company.bob.id}")
+    await asyncio.gather(*(assert_ended(bob, "removed", 4403) for bob in bobs))
+    for alice in alices:
+        line = await alice.wait_for("message")
+        assert (line["kind"], line["message"]) == ("removed", "Bob")
+    for live in LIVE:
+        for bob in (company.bob, company.bob.at(second)):
+            with pytest.raises(Refused) as refused:
+                await enter(live, bob)
+            assert refused.value.code == "forbidden"
+
+
+@pytest.mark.parametrize("door", LIVE, ids=lambda door: door.door)
+async def test_a_mute_counts_from_the_next_message_on(
+    door: type[LiveClient], company: Company, enter: Enter, second: ChatServer
+) -> None:
+    bob, alice = await enter(door, company.bob.at(second)), await enter(door, company.alice.at(second))
+    sent = await bob.send_message("Loud")
+    mute = f"rooms/{company.slug}/members/{company.bob.id}/mute"
+    do(company.alice, "PUT", mute, {"minutes": 5})
+    await assert_forbidden(bob, "message", message="Louder")
+    await assert_forbidden(bob, "edit", id=sent["id"], message="Louder")
+    await assert_forbidden(bob, "react", id=sent["id"], emoji="👍")
+    assert (await bob.history(limit=1))["items"] == [sent]
+    assert (await bob.call("delete", id=sent["id"]))["deleted_at"]
+    do(company.alice, "DELETE", mute, status=httpx.codes.NO_CONTENT)
+    last = await bob.send_message("Quietly")
+    await alice.wait_for("message", lambda message: message["id"] == last["id"])
+    assert [event.payload["message"] for event in alice.events.all if event.name == "message"] == ["Loud", "Quietly"]
+
+
+async def test_a_room_that_is_handed_over_has_its_new_owner_everywhere(
+    company: Company, enter: Enter, second: ChatServer
+) -> None:
+    bob = await enter(SocketIOClient, company.bob.at(second))
+    alices = [await enter(live, company.alice.at(second)) for live in LIVE]
+    sent = await alices[0].send_message("Mine")
+    await assert_forbidden(bob, "delete", id=sent["id"])
+    do(company.alice, "POST", f"rooms/{company.slug}/owner", {"user_id": company.bob.id})
+    assert (await bob.call("delete", id=sent["id"]))["deleted_at"]
+    do(company.alice.at(second), "DELETE", f"rooms/{company.slug}", status=httpx.codes.FORBIDDEN)
+    do(company.bob, "DELETE", f"rooms/{company.slug}/members/{company.alice.id}", status=httpx.codes.NO_CONTENT)
+    await asyncio.gather(*(assert_ended(alice, "removed", 4403) for alice in alices))
+
+
+async def test_the_last_one_to_leave_closes_the_room_everywhere(
+    company: Company, enter: Enter, second: ChatServer
+) -> None:
+    alices = [await enter(live, company.alice.at(second)) for live in LIVE]
+    for person in (company.bob, company.alice):
+        do(person, "POST", f"rooms/{company.slug}/leave", status=httpx.codes.NO_CONTENT)
+    await asyncio.gather(*(assert_ended(alice, "removed", 4403) for alice in alices))
+    with pytest.raises(Refused) as refused:
+        await enter(WebSocketClient, company.alice.at(second))
+    assert refused.value.code == "not_found"
+
+
+async def test_many_come_by_one_link_at_both_workers(company: Company, enter: Enter, second: ChatServer) -> None:
+    alice = await enter(SocketIOClient, company.alice)
+    invite = do(company.alice, "POST", f"rooms/{company.slug}/invites", {"max_uses": 3}, status=httpx.codes.CREATED)
+    workers = (company.alice.server, second)
+    crowd = [Person.register(workers[number % 2], f"P{number}") for number in range(8)]
+
+    async def accept(person: Person) -> int:
+        return (await asyncio.to_thread(person.api, "POST", f"invites/{invite['code']}/accept")).status_code
+
+    assert sorted(await asyncio.gather(*map(accept, crowd))) == [200] * 3 + [404] * 5
+    came = [(await alice.wait_for("message", lambda line: line["kind"] == "joined"))["sender"]["id"] for _ in range(3)]
+    assert do(company.alice.at(second), "GET", f"rooms/{company.slug}/invites")["items"][0]["uses"] == 3
+    [newcomer] = [person for person in crowd if person.id == came[0]]
+    guest = await enter(WebSocketClient, newcomer)
+    assert (await guest.send_message("Hello"))["sender"]["id"] == newcomer.id
+
+
+async def test_both_open_their_direct_room_at_the_same_moment(company: Company, second: ChatServer) -> None:
+    one, other = (Person.register(server, "P") for server in (company.alice.server, second))
+
+    async def open_direct(me: Person, you: Person) -> httpx.Response:
+        return await asyncio.to_thread(me.api, "POST", "rooms/direct", json={"user_id": you.id})
+
+    answers = await asyncio.gather(*(open_direct(*pair) for pair in [(one, other), (other, one)] * 3))
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [201]
+    assert len({answer.json()["slug"] for answer in answers}) == 1
+
+
+async def test_a_block_counts_from_the_next_message_on(company: Company, second: ChatServer) -> None:
+    one, other = (Person.register(company.alice.server, name) for name in ("One", "Other"))
+    slug = do(one, "POST", "rooms/direct", {"user_id": other.id}, status=httpx.codes.CREATED)["slug"]
+    async with await SocketIOClient.open(second.url, slug, other.token) as blocked:
+        await blocked.send_message("Hello")
+        do(one, "PUT", f"users/me/blocks/{other.id}", status=httpx.codes.NO_CONTENT)
+        await assert_forbidden(blocked, "message", message="Hello?")
+        do(one, "DELETE", f"users/me/blocks/{other.id}", status=httpx.codes.NO_CONTENT)
+        await blocked.send_message("Hello!")
 
 
 async def test_an_outside_emitter_reaches_the_members(
