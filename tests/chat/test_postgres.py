@@ -12,6 +12,7 @@ from tests.processes import ROOT
 from tests.servers import PostgresServer
 
 
+@pytest.mark.timeout(600)  # a run of its own
 @pytest.mark.skipif(connection.vendor == "postgresql", reason="the whole run is on PostgreSQL already")
 @pytest.mark.timeout(600)
 def test_the_same_on_postgresql() -> None:
