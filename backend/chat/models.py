@@ -103,6 +103,20 @@ class Ban(models.Model):
         return f"{self.user_id} banned from {self.room_id}"
 
 
+class Mute(models.Model):
+    """What is left of a mute when the muted person goes: it waits for them, so that leaving is no way out of it."""
+
+    room = models.ForeignKey(ChatRoom, on_delete=models.CASCADE, related_name="mutes", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["room", "user"], name="one_mute")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} muted in {self.room_id} until {self.until:%Y-%m-%d %H:%M}"
+
+
 class Block(models.Model):
     """`blocker` wants no direct messages from `blocked`."""
 

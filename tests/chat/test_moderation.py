@@ -177,3 +177,15 @@ def test_only_members_are_muted(ada: User, cy: User, room: ChatRoom, person_id: 
             do(slug=room.slug, user_id=ada.pk, member_id=person_id or cy.pk)
     with refused(Code.NOT_FOUND):
         moderation.mute(slug=room.slug, user_id=ada.pk, member_id=person_id or cy.pk, minutes=1)
+
+
+def test_leaving_is_no_way_out_of_a_mute(ada: User, bob: User, room: ChatRoom) -> None:
+    until = moderation.mute(slug=room.slug, user_id=ada.pk, member_id=bob.pk, minutes=60).muted_until
+    for _ in range(2):
+        members.leave(slug=room.slug, user_id=bob.pk)
+        members.join(slug=room.slug, user_id=bob.pk)
+        assert Membership.objects.get(room=room, user=bob).muted_until == until
+    moderation.unmute(slug=room.slug, user_id=ada.pk, member_id=bob.pk)
+    members.leave(slug=room.slug, user_id=bob.pk)
+    members.join(slug=room.slug, user_id=bob.pk)
+    say(room, bob)

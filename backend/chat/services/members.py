@@ -11,7 +11,7 @@ from backend.chat import log, room_queries
 from backend.chat.access import Access, check, is_banned, refuse_banned
 from backend.chat.errors import ChatError, Code, invalid
 from backend.chat.events import AccessEnded, MemberOut, RoomOut
-from backend.chat.models import ChatRoom, Membership, Message, Role
+from backend.chat.models import ChatRoom, Membership, Message, Mute, Role
 from backend.chat.publishing import publish
 from backend.chat.roles import Action, require, require_over
 from backend.chat.services.rooms import erase
@@ -135,9 +135,16 @@ def give_role(member: Membership, role: Role) -> None:
 
 
 def enter(room: ChatRoom, person: User, role: Role) -> Membership:
-    """Make a person a member; what was said before they came is not unread for them."""
+    """Make a person a member; what was said before they came is not unread for them, and an old mute goes on."""
     log.append_line(room=room, actor=person, kind=Message.Kind.JOINED)
-    return Membership.objects.create(room=room, user=person, role=role, last_read_seq=room.last_seq)
+    mute = Mute.objects.filter(room=room, user=person).first()
+    return Membership.objects.create(
+        room=room,
+        user=person,
+        role=role,
+        last_read_seq=room.last_seq,
+        muted_until=mute.until if mute and role != Role.OWNER else None,
+    )
 
 
 def put_out(room: ChatRoom, member: Membership, *, actor: User) -> None:
@@ -149,6 +156,9 @@ def _end(room: ChatRoom, member: Membership, *, actor: User, kind: Message.Kind,
     others = Membership.objects.filter(room=room).exclude(pk=member.pk)
     if member.role == Role.OWNER and not others.filter(role=Role.OWNER).exists():
         _hand_over(others)
+    Mute.objects.filter(room=room, user=member.user_id).delete()
+    if until := member.mute_end:
+        Mute.objects.create(room=room, user=member.user, until=until)
     member.delete()
     log.append_line(room=room, actor=actor, kind=kind, text=text)
     publish([AccessEnded(member.user_id, room_id=room.pk)])
