@@ -76,7 +76,7 @@ def check_many(asks: Sequence[AskAccess]) -> list[Access | ChatError]:
     """For each ask the access, or the refusal: `forbidden`, `not_found`."""
     sql = _CHECK.format(asks=table("ask", slug="text", user_id="bigint"))
     now = connection.ops.adapt_datetimefield_value(timezone.now())
-    rows = {row[:2]: row[2:] for row in fetch(sql, now, pack(set(asks)))}
+    rows = {row[:2]: row[2:] for row in fetch(sql, now, *pack(set(asks)))}
     return [_answer(rows.get(ask)) for ask in asks]
 
 
@@ -119,7 +119,7 @@ def members_among(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
         JOIN chat_membership m ON m.room_id = ask.room_id AND m.user_id = ask.user_id
         JOIN accounts_user u ON u.id = m.user_id AND u.is_active
     """  # noqa: S608 - our names
-    return set(fetch(sql, pack(pairs))) if pairs else set()
+    return set(fetch(sql, *pack(pairs))) if pairs else set()
 
 
 def is_banned(room: ChatRoom, user_id: int) -> bool:

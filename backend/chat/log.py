@@ -40,7 +40,7 @@ def take_seqs(counts: dict[int, int]) -> dict[int, int]:
         WHERE chat_chatroom.id = taken.id
         RETURNING chat_chatroom.id, chat_chatroom.last_seq
     """  # noqa: S608 - our names
-    last: dict[int, int] = dict(fetch(sql, pack(counts.items())))
+    last: dict[int, int] = dict(fetch(sql, *pack(counts.items())))
     if len(last) < len(counts):
         raise ChatError(Code.NOT_FOUND, "No such room.")  # deleted since its access check
     return last
@@ -111,9 +111,8 @@ def _insert(messages: Sequence[NewMessage], seqs: Sequence[int]) -> list[Message
         (new.room_id, new.sender.id, new.message, new.kind, seq, new.client_id, new.reply_to_id, new.mention_ids)
         for new, seq in zip(messages, seqs, strict=True)
     ]
-    ids = {
-        (room_id, seq): pk for room_id, seq, pk in fetch(sql, connection.ops.adapt_datetimefield_value(now), pack(rows))
-    }
+    found = fetch(sql, connection.ops.adapt_datetimefield_value(now), *pack(rows))
+    ids = {(room_id, seq): pk for room_id, seq, pk in found}
     return [
         MessageOut(
             id=ids[new.room_id, seq],

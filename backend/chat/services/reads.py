@@ -65,7 +65,7 @@ def advance(wanted: Mapping[int, int]) -> dict[int, int]:
         WHERE chat_membership.id = wanted.id AND chat_membership.last_read_seq < wanted.seq
         RETURNING chat_membership.id, chat_membership.last_read_seq
     """  # noqa: S608 - our names
-    return dict(fetch(sql, pack(wanted.items())))
+    return dict(fetch(sql, *pack(wanted.items())))
 
 
 def _event(access: Access, seq: int, tell: Collection[int]) -> Passing:

@@ -150,7 +150,7 @@ class _Batch:
             SELECT m.id FROM {table("keys", sender_id="bigint", client_id="text")}
             JOIN chat_message m ON m.sender_id = keys.sender_id AND m.client_id = keys.client_id
         """  # noqa: S608 - our names
-        ids = [pk for (pk,) in fetch(sql, pack(keys))]
+        ids = [pk for (pk,) in fetch(sql, *pack(keys))]
         rows = Message.objects.filter(pk__in=ids).select_related("room", "sender") if ids else ()
         return {(row.sender_id, row.client_id or ""): row for row in rows}
 
