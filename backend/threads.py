@@ -1,7 +1,8 @@
 """The one bridge from async code to Django's synchronous world.
 
 `in_db_thread` runs ORM code on a pool of its own: the usual `sync_to_async` has one thread for everybody.
-`in_slow_thread` is for work that burns CPU (password hashing, images), so that it never delays messages.
+`in_slow_thread` is for work that burns CPU (password hashing, images), `in_search_thread` for queries that may take
+seconds: neither ever delays messages, nor the other.
 """
 
 import asyncio
@@ -20,6 +21,8 @@ T = TypeVar("T")
 
 DB_WAITING = 1_000  # calls that may wait for a database thread
 SLOW_WAITING = 100
+SEARCH_THREADS = 2
+SEARCHES_WAITING = 20
 
 
 class Full(Exception):
@@ -60,6 +63,7 @@ def _with_fresh_connections(call: Callable[[], T]) -> T:
 
 _db = Pool("db", threads=settings.DB_THREADS, max_waiting=DB_WAITING)
 _slow = Pool("slow", threads=2, max_waiting=SLOW_WAITING)
+_search = Pool("search", threads=SEARCH_THREADS, max_waiting=SEARCHES_WAITING)
 
 
 async def in_db_thread(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -75,3 +79,8 @@ async def always_in_db_thread(func: Callable[P, T], /, *args: P.args, **kwargs: 
 async def in_slow_thread(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `func` in one of the few threads for CPU-heavy work; it may use the ORM too. Raises Full."""
     return await _slow.run(partial(func, *args, **kwargs))
+
+
+async def in_search_thread(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run `func` in one of the few threads for queries that may take seconds. Raises Full."""
+    return await _search.run(partial(func, *args, **kwargs))

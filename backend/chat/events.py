@@ -216,6 +216,20 @@ class BlocksOut(BaseModel):
     items: list[UserBrief]
 
 
+class FoundOut(BaseModel):
+    """`snippet` is HTML: the part of the text around its first match, matches in `<mark>`, all else escaped."""
+
+    message: MessageOut
+    snippet: str
+
+
+class SearchOut(BaseModel):
+    """A page of messages, newest first; `has_more`: go on with `before` = the last one's id."""
+
+    items: list[FoundOut]
+    has_more: bool
+
+
 class RoomEvent(BaseModel):
     """Something about the room itself changed; what it is now."""
 

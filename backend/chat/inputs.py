@@ -126,3 +126,15 @@ class MembersIn(Incoming):
 
     after: Id | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 100
+
+
+class SearchIn(Incoming):
+    """`q`: words that must all be there, the last one perhaps only begun; `room`: a slug.
+
+    `before`: the id of the message that the page before ended with.
+    """
+
+    q: Annotated[str, BeforeValidator(_without_nul), Field(min_length=1, max_length=200)]
+    room: Annotated[str, BeforeValidator(_without_nul), Field(min_length=1, max_length=60)] | None = None
+    before: Id | None = None
+    limit: Annotated[int, Field(ge=1, le=50)] = 20
