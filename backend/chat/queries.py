@@ -1,7 +1,7 @@
 """The reads of a room's log: history by place, changes by position, and the `sync` of a client that comes."""
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from django.db.models import QuerySet
 
@@ -10,9 +10,18 @@ from .events import Change, HistoryOut, MessageOut, PinsOut, SyncOut
 from .inputs import HistoryIn
 from .models import ChatRoom, Message
 from .payloads import message_payloads
+from .rows import fetch, pack, table
 
 NEWEST = 50  # messages a client without a position gets
 RECOVERABLE = 500  # changes after which a client starts anew instead of catching up
+
+
+class Position(NamedTuple):
+    """How far somebody has seen a room."""
+
+    room_id: int
+    slug: str
+    since: int
 
 
 def _messages(room: ChatRoom) -> QuerySet[Message]:
@@ -69,6 +78,27 @@ def changes(*, room: ChatRoom, since: int, limit: int = RECOVERABLE) -> list[Cha
     """What happened after position `since`, in order: each message once, in its newest state."""
     rows = _messages(room).filter(updated_seq__gt=since).order_by("updated_seq")[:limit]
     return [Change(room.pk, room.slug, event_of(payload), payload) for payload in _payloads(room, rows)]
+
+
+def changes_of_many(asks: Sequence[Position]) -> list[list[Change]]:
+    """For each ask what happened after its position, `RECOVERABLE` places at most; a few queries for all of them."""
+    sql = f"""
+        SELECT DISTINCT m.id FROM {table("ask", room_id="bigint", since="bigint")}
+        JOIN chat_message m ON m.room_id = ask.room_id
+        AND m.updated_seq > ask.since AND m.updated_seq <= ask.since + {RECOVERABLE}
+    """  # noqa: S608 - our names
+    ids = [row[0] for row in fetch(sql, pack({(ask.room_id, ask.since) for ask in asks}))]
+    rooms = {ask.room_id: ChatRoom(pk=ask.room_id, slug=ask.slug) for ask in asks}
+    rows = list(Message.objects.filter(pk__in=ids).select_related("sender").order_by("updated_seq"))
+    for row in rows:
+        row.room = rooms[row.room_id]
+    found: dict[int, list[Change]] = {room_id: [] for room_id in rooms}
+    for row, payload in zip(rows, message_payloads(rows), strict=True):
+        found[row.room_id].append(Change(row.room_id, payload.room, event_of(payload), payload))
+    return [
+        [change for change in found[ask.room_id] if 0 < change.payload.updated_seq - ask.since <= RECOVERABLE]
+        for ask in asks
+    ]
 
 
 def event_of(payload: MessageOut) -> Literal["message", "message_updated"]:

@@ -74,6 +74,24 @@ class RoomFeed:
         newest = {delivery.message_id: delivery for delivery in self._ring if delivery.seq > position}
         return sorted(newest.values())
 
+    def can_reach(self, position: int) -> bool:
+        """Whether the ring may be made to begin at a position before it."""
+        return self.seq - RING_CHANGES <= position < self.floor
+
+    def reach_back(self, position: int, deliveries: Sequence[Delivery]) -> None:
+        """Put what the database has after a position in front of the ring, as far as there is room."""
+        if self.floor > (deliveries[-1].seq if deliveries else position):
+            return  # the ring has moved on since: something would be missing between
+        for delivery in reversed(deliveries):
+            if delivery.seq > self.floor:
+                continue
+            if len(self._ring) >= RING_CHANGES or self._ring_bytes + len(delivery.data) > RING_BYTES:
+                self.floor = delivery.seq
+                return
+            self._ring.appendleft(delivery)
+            self._ring_bytes += len(delivery.data)
+        self.floor = position
+
     def say(self, packet: Packet, *, skip_user: int | None = None, only: set[Member] | None = None) -> None:
         """Something of the moment for everybody here, or `only` some: no place in the log, dropped for slow readers."""
         packets = Packets(self.slug, [packet], droppable=True)

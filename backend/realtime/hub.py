@@ -18,8 +18,8 @@ from .attendance import Attendance
 from .bus import Bus
 from .connections import Connection
 from .feed import RoomFeed
-from .packets import Packet, Packets, encode
-from .sync import STEP, Sync, stored_after, stored_sync
+from .packets import Delivery, Packet, Packets, encode
+from .sync import STEP, Sync, missed_since, stored_after, stored_sync
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ class Hub:
         self.revocations = 0  # how often somebody's access has ended
         self.attendance = Attendance(bus, self.name, self.feeds)
         self._opening: dict[int, asyncio.Task[RoomFeed]] = {}
+        self._reaching: dict[int, asyncio.Task[None]] = {}
         self._holds: dict[int, int] = {}  # connections that are in a room or on their way into it
         self._filling: dict[int, asyncio.Task[None]] = {}
         self._connections: dict[int, set[Connection]] = {}  # by user
@@ -245,7 +246,7 @@ class Hub:
 
     async def _sync(self, feed: RoomFeed, room: ChatRoom, since: int | None) -> Sync:
         """The sync of a client at `since`: from the feed if it reaches that far, else from the database."""
-        if since is not None and (missed := feed.after(since)) is not None:
+        if since is not None and (missed := await self._missed(feed, since)) is not None:
             return Sync(feed.seq, True, missed, has_more=False)
         sync = feed.page if since is None else None
         while sync is None or (newer := feed.after(sync.seq)) is None:
@@ -257,6 +258,27 @@ class Hub:
         if not sync.recovered:
             feed.page = sync
         return sync
+
+    async def _missed(self, feed: RoomFeed, since: int) -> list[Delivery] | None:
+        """What a client at `since` has missed, read once for all that come; None: more than the feed can hold."""
+        while (missed := feed.after(since)) is None and feed.can_reach(since):
+            reaching = self._reaching.get(feed.room_id)
+            if reaching is None:
+                reaching = self._reaching[feed.room_id] = asyncio.create_task(self._reach_back(feed, since))
+            floor = feed.floor
+            await asyncio.shield(reaching)
+            if feed.floor == floor:
+                break
+        return missed
+
+    async def _reach_back(self, feed: RoomFeed, since: int) -> None:
+        try:
+            stored = await missed_since(feed, since)
+            if stored and stored[-1].seq > feed.seq:
+                await self.fill(feed)
+            feed.reach_back(since, stored)
+        finally:
+            del self._reaching[feed.room_id]
 
     # --- tasks -----------------------------------------------------------------------
 

@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 import orjson
 
+from backend.batching import Batcher
 from backend.chat import queries
 from backend.chat.models import ChatRoom
 from backend.chat.payloads import QUOTE_LENGTH
 
+from .feed import RoomFeed
 from .packets import Delivery, delivery
 
 SYNC_BYTES = 512 * 1024  # of messages in one sync: half of what may wait for a client
@@ -91,3 +93,21 @@ def stored_sync(room: ChatRoom, since: int | None) -> Sync:
 def stored_after(room: ChatRoom, seq: int) -> list[Delivery]:
     """The next changes after a position as the database has them (synchronous), `STEP` at most."""
     return [delivery(change.payload) for change in queries.changes(room=room, since=seq, limit=STEP)]
+
+
+def _stored_after_many(asks: Sequence[queries.Position]) -> list[list[Delivery]]:
+    positions = list(set(asks))  # whoever was dropped together comes back with one position
+    changes = queries.changes_of_many(positions)
+    found = {
+        position: [delivery(change.payload) for change in missed]
+        for position, missed in zip(positions, changes, strict=True)
+    }
+    return [found[ask] for ask in asks]
+
+
+_missed = Batcher("missed", _stored_after_many, max_batch=100)
+
+
+async def missed_since(feed: RoomFeed, since: int) -> list[Delivery]:
+    """The changes of a room after a position, read together with those that others ask for at the same time."""
+    return await _missed(queries.Position(feed.room_id, feed.slug, since))

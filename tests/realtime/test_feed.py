@@ -100,6 +100,42 @@ def test_the_ring_gives_back_exactly_what_came_after_a_position(targets: list[in
         assert missed == stored_after(log, len(log), position)
 
 
+@given(
+    st.lists(st.integers(1, 25), min_size=1, max_size=30),
+    st.integers(0, 30),
+    st.integers(0, 30),
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=4),
+)
+def test_a_ring_that_reaches_back_holds_what_the_database_has(
+    targets: list[int], opened: int, heard: int, asks: list[tuple[int, int]]
+) -> None:
+    log = log_of(len(targets), dict(enumerate(targets, start=1)))
+    opened = min(opened, len(log))
+    feed = RoomFeed(1, "tea", opened)
+    feed.receive(log[opened : min(heard, len(log))])
+    for position, read_at in asks:
+        if not feed.can_reach(position):
+            continue
+        stored = stored_after(log, read_at, position)  # perhaps from before the room was opened here
+        if stored and stored[-1].seq > feed.seq:
+            feed.catch_up(stored_after(log, len(log), feed.seq))
+        feed.reach_back(position, stored)
+        for since in range(feed.floor, feed.seq + 1):
+            assert feed.after(since) == stored_after(log, feed.seq, since)
+        if read_at >= feed.seq:
+            assert feed.floor <= position
+
+
+def test_a_ring_reaches_back_as_far_as_it_has_room() -> None:
+    feed = RoomFeed(1, "tea", 10)
+    assert not feed.can_reach(10)
+    large = [change(seq, data=b"x" * (RING_BYTES // 4)) for seq in range(1, 11)]
+    feed.reach_back(0, large)
+    assert feed.floor == 6
+    assert feed.after(6) == large[6:]
+    assert not RoomFeed(1, "tea", RING_CHANGES + 1).can_reach(0)
+
+
 def newest_page(log: list[Delivery], position: int) -> Sync:
     """The newest page as the database has it."""
     newest = {delivery.message_id: delivery for delivery in log[:position]}
