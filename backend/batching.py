@@ -1,6 +1,6 @@
 """The batcher: calls that arrive while a batch runs form the next one.
 
-No timer: an idle server answers at once, a busy one runs larger batches.
+An idle server answers at once, a busy one runs larger batches.
 """
 
 import asyncio
@@ -16,6 +16,8 @@ from backend.threads import Full, always_in_db_thread
 
 logger = logging.getLogger(__name__)
 
+PAUSE = 0.01  # seconds
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -24,7 +26,8 @@ class Batcher(Generic[Item, Result]):
     """Turns `run(items) -> one result or exception an item` (synchronous) into `await batcher(item)`.
 
     An outcome that is an exception is raised to its own caller only. A cancelled caller cancels nothing taken.
-    Raises Full when too many are waiting. `name` is for the metrics.
+    Raises Full when too many are waiting. `name` is for the metrics. `patience`: seconds that a batch of several
+    may wait while more keep coming.
     """
 
     def __init__(
@@ -34,11 +37,13 @@ class Batcher(Generic[Item, Result]):
         *,
         max_batch: int = 500,
         max_waiting: int = 5_000,
+        patience: float = 0.0,
     ) -> None:
         self._run = run
         self._size = metrics.batch_size.labels(name)
         self._max_batch = max_batch
         self._max_waiting = max_waiting
+        self._patience = patience
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._worker: asyncio.Task[None] | None = None
 
@@ -59,6 +64,7 @@ class Batcher(Generic[Item, Result]):
     async def _work(self) -> None:
         try:
             while self._waiting:
+                await self._gather()
                 size = min(len(self._waiting), self._max_batch)
                 batch = [self._waiting.popleft() for _ in range(size)]
                 self._size.observe(size)
@@ -72,6 +78,14 @@ class Batcher(Generic[Item, Result]):
                         future.set_result(outcome)
         finally:
             self._worker = None
+
+    async def _gather(self) -> None:
+        """In a storm a larger batch costs less than the wait: the server has enough to do meanwhile."""
+        seen, patience = 1, self._patience
+        while patience > 0 and seen < len(self._waiting) < self._max_batch:
+            seen = len(self._waiting)
+            await asyncio.sleep(PAUSE)
+            patience -= PAUSE
 
     async def _outcomes(self, items: list[Item]) -> Sequence[Result | Exception]:
         """One outcome an item. A batch that fails as a whole is run once more, item by item,

@@ -54,6 +54,19 @@ async def test_calls_that_arrive_while_a_batch_runs_form_the_next_one() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_patient_batch_waits_while_more_keep_coming() -> None:
+    gate = Gate()
+    batcher = Batcher("test", gate, patience=30)
+    assert await batcher(1) == 2, "one alone is not kept waiting"
+    calls = [asyncio.create_task(batcher(item)) for item in (2, 3)]
+    for item in range(4, 40):
+        await asyncio.sleep(0)
+        calls.append(asyncio.create_task(batcher(item)))
+    assert await asyncio.gather(*calls) == [item * 2 for item in range(2, 40)]
+    assert gate.batches == [[1], list(range(2, 40))]
+
+
+@pytest.mark.asyncio
 async def test_a_bad_item_fails_alone() -> None:
     batcher = Batcher("test", Gate())
     answers = await asyncio.gather(*(batcher(item) for item in (1, 0, -1, 2)), return_exceptions=True)

@@ -15,10 +15,10 @@ from .inputs import SendIn
 from .services.reads import Read, mark_reads
 from .services.sending import Send, Sent, send_messages
 
-_admissions = Batcher("admissions", admit_many)
+_admissions = Batcher("admissions", admit_many, patience=0.25)
 _tokens = Batcher("tokens", authenticate_many)
 _accesses = Batcher("accesses", check_many)
-_positions = Batcher("positions", queries.positions)
+_positions = Batcher("positions", queries.positions, patience=0.1)
 _messages = Batcher("messages", send_messages)
 _connects = Batcher("connects", limits.hit_connects)
 _reads = Batcher("reads", mark_reads)

@@ -105,7 +105,7 @@ def _stored_after_many(asks: Sequence[queries.Position]) -> list[list[Delivery]]
     return [found[ask] for ask in asks]
 
 
-_missed = Batcher("missed", _stored_after_many, max_batch=100)
+_missed = Batcher("missed", _stored_after_many, max_batch=100, patience=0.1)
 
 
 async def missed_since(feed: RoomFeed, since: int) -> list[Delivery]:
