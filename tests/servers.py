@@ -156,6 +156,14 @@ class ChatServer(Server):
         super().close()
 
 
+class PlainChatServer(ChatServer):
+    """The same app under any ASGI server's usual settings: without raw frames."""
+
+    def command(self) -> list[str]:
+        app = ["uvicorn", "backend.asgi:application", "--log-level", "warning"]
+        return [sys.executable, "-m", *app, "--host", "127.0.0.1", "--port", str(self.port)]
+
+
 @dataclass
 class Cluster:
     """PostgreSQL, Redis, and workers on a port each that share them."""

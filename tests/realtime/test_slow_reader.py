@@ -1,8 +1,10 @@
 """A client that stops reading: cut off before it costs much, harmless to the others, and whole again afterwards."""
 
 import asyncio
+import statistics
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -21,6 +23,7 @@ LINES = 120  # of each talker: 8 MB together, far more than kernel and server ho
 PAGE = 20  # messages: 320 KB
 PAGES = 60  # 19 MB
 STALLED = 4
+LONGER = 3  # times: noise, and the work for four more until they are cut off
 MB_A_CLIENT = 5  # 1 MiB, and what it takes to make the answer after which the client is over that
 
 
@@ -47,14 +50,24 @@ class Memory:
         return int(line.split()[1]) / 1_024
 
 
-async def chatter(talkers: list[LiveClient]) -> list[dict[str, Any]]:
-    """Everybody talks at once; what was said, in the order of the room."""
+class Chatter(NamedTuple):
+    said: list[dict[str, Any]]  # in the order of the room
+    wait: float  # seconds from a message to its ack, in the median
 
-    async def talk(talker: LiveClient) -> list[dict[str, Any]]:
-        return [await talker.send_message(TEXT) for _ in range(LINES)]
 
-    said = await asyncio.gather(*map(talk, talkers))
-    return sorted((message for messages in said for message in messages), key=lambda message: message["seq"])
+async def chatter(talkers: list[LiveClient]) -> Chatter:
+    """Everybody talks at once."""
+    said: list[dict[str, Any]] = []
+    waits: list[float] = []
+
+    async def talk(talker: LiveClient) -> None:
+        for _ in range(LINES):
+            began = time.perf_counter()
+            said.append(await talker.send_message(TEXT))
+            waits.append(time.perf_counter() - began)
+
+    await asyncio.gather(*map(talk, talkers))
+    return Chatter(sorted(said, key=lambda message: message["seq"]), statistics.median(waits))
 
 
 def heard(client: LiveClient) -> list[dict[str, Any]]:
@@ -85,12 +98,13 @@ async def test_who_stops_reading_is_cut_off(
 ) -> None:
     talkers = [await enter(LIVE[number % 2], company.alice) for number in range(TALKERS)]
     readers = [await enter(live, company.bob) for live in LIVE]
-    await chatter(talkers)  # once without: the server has the memory that such a room takes
+    before = await chatter(talkers)  # once without: the server has the memory that such a room takes
     memory = Memory(server)
     stalled = [await enter(door, company.bob) for _ in range(STALLED)]
     for client in stalled:
         client.pause_reading()
-    said = await chatter(talkers)
+    said, wait = await chatter(talkers)
+    assert wait < LONGER * before.wait, "the others do not wait for them"
     await wait_until_cut_off(company.bob, company.slug, STALLED)
     assert memory.growth() < MB_A_CLIENT * STALLED
     for reader in readers:
