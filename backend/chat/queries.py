@@ -87,7 +87,7 @@ def changes_of_many(asks: Sequence[Position]) -> list[list[Change]]:
         JOIN chat_message m ON m.room_id = ask.room_id
         AND m.updated_seq > ask.since AND m.updated_seq <= ask.since + {RECOVERABLE}
     """  # noqa: S608 - our names
-    ids = [row[0] for row in fetch(sql, pack({(ask.room_id, ask.since) for ask in asks}))]
+    ids = [row[0] for row in fetch(sql, *pack({(ask.room_id, ask.since) for ask in asks}))]
     rooms = {ask.room_id: ChatRoom(pk=ask.room_id, slug=ask.slug) for ask in asks}
     rows = list(Message.objects.filter(pk__in=ids).select_related("sender").order_by("updated_seq"))
     for row in rows:
