@@ -99,6 +99,17 @@ class MemoryCounts:
             return result
 
 
+# One command for a whole batch: two for each key cost the server more than all else it does for a message.
+COUNT = """
+    local counts = {}
+    for i, key in ipairs(KEYS) do
+        counts[i] = redis.call('INCR', key)
+        if counts[i] == 1 then redis.call('EXPIRE', key, ARGV[1]) end
+    end
+    return counts
+"""
+
+
 class RedisCounts:
     """Counts of all workers, in one round trip."""
 
@@ -110,12 +121,11 @@ class RedisCounts:
             retry=Retry(NoBackoff(), 0),
         )
 
+        self._count = self._redis.register_script(COUNT)
+
     def hit(self, names: Sequence[str], window: int, seconds: int) -> list[int]:
-        with self._redis.pipeline(transaction=False) as pipe:
-            for name in names:
-                pipe.incr(f"{name}:{window}")
-                pipe.expire(f"{name}:{window}", seconds + 1)
-            return [int(count) for count in pipe.execute()[::2]]
+        counts: list[int] = self._count(keys=[f"{name}:{window}" for name in names], args=[seconds + 1])
+        return counts
 
 
 class SafeCounts:
