@@ -27,7 +27,7 @@ class Batcher(Generic[Item, Result]):
 
     An outcome that is an exception is raised to its own caller only. A cancelled caller cancels nothing taken.
     Raises Full when too many are waiting. `name` is for the metrics. `patience`: seconds that a batch of several
-    may wait while more keep coming.
+    may wait while more keep coming. `second_from`: so many waiting calls begin a second batch beside the first.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class Batcher(Generic[Item, Result]):
         max_batch: int = 500,
         max_waiting: int = 5_000,
         patience: float = 0.0,
+        second_from: int | None = None,
     ) -> None:
         self._run = run
         self._size = metrics.batch_size.labels(name)
@@ -45,25 +46,28 @@ class Batcher(Generic[Item, Result]):
         self._max_waiting = max_waiting
         self._patience = patience
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
-        self._worker: asyncio.Task[None] | None = None
+        self._levels = (1, second_from) if second_from else (1,)
+        self._workers: dict[int, asyncio.Task[None]] = {}  # by the number of waiting calls that each is there for
 
     async def __call__(self, item: Item) -> Result:
         if len(self._waiting) >= self._max_waiting:
             raise Full
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if self._worker is None:
-            self._worker = asyncio.create_task(self._work())
+        for level in self._levels:
+            if len(self._waiting) >= level and level not in self._workers:
+                self._workers[level] = asyncio.create_task(self._work(level))
+                break
         return await future
 
     async def drain(self) -> None:
         """Wait until everything taken has its outcome (shutdown)."""
-        while self._worker is not None:
-            await asyncio.shield(self._worker)
+        while self._workers:
+            await asyncio.wait(self._workers.values())
 
-    async def _work(self) -> None:
+    async def _work(self, level: int) -> None:
         try:
-            while self._waiting:
+            while len(self._waiting) >= level:
                 await self._gather()
                 size = min(len(self._waiting), self._max_batch)
                 batch = [self._waiting.popleft() for _ in range(size)]
@@ -77,7 +81,7 @@ class Batcher(Generic[Item, Result]):
                     else:
                         future.set_result(outcome)
         finally:
-            self._worker = None
+            del self._workers[level]
 
     async def _gather(self) -> None:
         """In a storm a larger batch costs less than the wait: the server has enough to do meanwhile."""

@@ -86,6 +86,7 @@ class Generator:
         self.links: dict[int, Link] = {}
         self.deliveries = 0
         self.replies = 0
+        self.asked = 0  # messages that senders who talk have sent
         self.latencies: list[int] | None = None  # ns, of every delivery to those who do not send, while it is a list
         self._senders: dict[int, Link] | None = None  # nobody talks yet: frames are taken apart for everybody
         self._sending = False
@@ -191,7 +192,11 @@ class Generator:
         self._sending = True
         self._senders = {link.socket.fileno(): link for link in links}
         for link in self._senders.values():
-            link.socket.send(link.message(time.perf_counter_ns()))
+            self._ask(link)
+
+    def _ask(self, link: Link) -> None:
+        self.asked += 1
+        link.socket.send(link.message(time.perf_counter_ns()))
 
     @property
     def talking(self) -> int:
@@ -275,6 +280,6 @@ class Generator:
                     raise LoadError(f"a message was refused: {payload[:300]!r}")
                 self.replies += 1
                 if self._sending:
-                    link.socket.send(link.message(time.perf_counter_ns()))
+                    self._ask(link)
             if MARK in payload and not (is_reply and link.seat.reply):
                 self.deliveries += 1

@@ -90,6 +90,7 @@ def saturate(
         deliveries, replies = generator.deliveries - deliveries, generator.replies - replies
         generator.hush()
         members = len(rooms[0])
+        generator.run(bench.scale.settle, until=lambda: generator.replies >= generator.asked)
         generator.run(
             bench.scale.settle, until=lambda: generator.deliveries >= (bench.side.stored() - stored) * members
         )

@@ -54,6 +54,33 @@ async def test_calls_that_arrive_while_a_batch_runs_form_the_next_one() -> None:
 
 
 @pytest.mark.asyncio
+async def test_many_waiting_calls_begin_a_second_batch_beside_the_first() -> None:
+    inside = threading.Semaphore(0)
+    gate = Gate()
+
+    def run(items: Sequence[int]) -> list[int | Exception]:
+        inside.release()
+        return gate(items)
+
+    batcher = Batcher("test", run, second_from=3)
+    first = await entered(gate, batcher, 1)
+    assert await asyncio.to_thread(inside.acquire, timeout=10)
+    others = [asyncio.create_task(batcher(item)) for item in (2, 3, 4, 5)]
+    assert await asyncio.to_thread(inside.acquire, timeout=10), "the second batch runs while the first is held"
+    more = [asyncio.create_task(batcher(item)) for item in range(6, 12)]
+    await asyncio.sleep(0)
+    assert not inside.acquire(blocking=False), "there is no third"
+    drained = asyncio.create_task(batcher.drain())
+    await asyncio.sleep(0)
+    assert not drained.done()
+    gate.open.set()
+    assert await asyncio.gather(first, *others, *more) == [item * 2 for item in range(1, 12)]
+    await drained
+    assert sorted(map(len, gate.batches))[0] == 1
+    assert await batcher(20) == 40
+
+
+@pytest.mark.asyncio
 async def test_a_patient_batch_waits_while_more_keep_coming() -> None:
     gate = Gate()
     batcher = Batcher("test", gate, patience=30)

@@ -113,10 +113,14 @@ class Hub:
     # --- holes and the sweep -----------------------------------------------------
 
     async def _fill_soon(self, feed: RoomFeed) -> None:
+        position = None
         try:
-            await asyncio.sleep(HOLE_PATIENCE)
-            if feed.has_hole:
-                await self.fill(feed)
+            # Another hole may open while one is filled; where nothing comes any more, the sweep goes on.
+            while feed.has_hole and feed.seq != position:
+                position = feed.seq
+                await asyncio.sleep(HOLE_PATIENCE)
+                if feed.has_hole:
+                    await self.fill(feed)
         finally:
             self._filling.pop(feed.room_id, None)
 
