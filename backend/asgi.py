@@ -70,9 +70,9 @@ async def http(scope: Scope, receive: Receive, send: Send) -> None:
 http_application = CORSMiddleware(
     BodyLimit(http),
     allow_origins=settings.ALLOWED_ORIGINS,
-    allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-    allow_headers=["Authorization", "Content-Type"],
-    expose_headers=["Retry-After"],
+    allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+    allow_headers=["Authorization", "Content-Type", "If-None-Match", "If-Range", "Range"],
+    expose_headers=["Retry-After", "Content-Disposition", "Content-Range", "ETag"],
 )
 
 

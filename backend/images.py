@@ -1,7 +1,6 @@
 """Pictures from strangers: opened carefully, turned upright, stripped of metadata, encoded anew."""
 
 import io
-import os
 import warnings
 from typing import IO
 
@@ -9,8 +8,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from PIL import Image, ImageOps
 
+from backend.storage import INVALID, TOO_LARGE, check_size
+
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
-INVALID, TOO_LARGE = "invalid", "too_large"  # codes of the errors raised here
 QUALITY = 85
 
 # Pillow only warns of a bomb between once and twice its limit.
@@ -23,11 +23,7 @@ def open_image(file: IO[bytes]) -> Image.Image:
 
     Raises ValidationError `too_large` (bytes or pixels) or `invalid` (not a whole picture of an allowed format).
     """
-    size = file.seek(0, os.SEEK_END)
-    if size > settings.MAX_UPLOAD_MB * 1024 * 1024:
-        raise ValidationError(f"The file is larger than {settings.MAX_UPLOAD_MB} MB.", code=TOO_LARGE)
-    if not size:
-        raise ValidationError("The file is empty.", code=INVALID)
+    check_size(file)
     try:
         return _decode(file)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -41,6 +37,15 @@ def open_image(file: IO[bytes]) -> Image.Image:
 def square(image: Image.Image, side: int) -> Image.Image:
     """The middle of the picture, cut and scaled to `side` x `side` pixels."""
     return ImageOps.fit(image, (side, side), Image.Resampling.LANCZOS)
+
+
+def within(image: Image.Image, side: int) -> Image.Image:
+    """The whole picture, scaled down until its longer side has at most `side` pixels; never up."""
+    longer = max(image.size)
+    if longer <= side:
+        return image
+    width, height = (max(1, round(length * side / longer)) for length in image.size)
+    return image.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def encode(image: Image.Image) -> bytes:

@@ -1,11 +1,13 @@
 """All settings, read from the environment in this one place; docs/settings.md explains each."""
 
 import hashlib
+import json
 import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import dj_database_url
 import limits
@@ -39,6 +41,18 @@ def env_rate(name: str, default: str) -> str:
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} must be a rate such as {default}, not {rate!r}.") from error
     return rate
+
+
+def env_backend(name: str, default: str) -> dict[str, Any]:
+    """`path.of.Class?option=value&other=7` -> what Django's STORAGES takes; values are JSON, or else plain text."""
+    path, _, query = env(name, default).partition("?")
+    options: dict[str, Any] = {}
+    for key, text in parse_qsl(query, keep_blank_values=True):
+        try:
+            options[key] = json.loads(text)
+        except ValueError:
+            options[key] = text
+    return {"BACKEND": path, "OPTIONS": options}
 
 
 # Server
@@ -166,11 +180,22 @@ READ_RECEIPTS = env_int("READ_RECEIPTS", 100, least=0)
 RATE_MESSAGES = env_rate("RATE_MESSAGES", "20/second")
 RATE_LOGIN = env_rate("RATE_LOGIN", "20/minute")
 RATE_CONNECT = env_rate("RATE_CONNECT", "3000/minute")
+RATE_UPLOADS = env_rate("RATE_UPLOADS", "60/minute")
+RATE_EXPORTS = env_rate("RATE_EXPORTS", "5/hour")
 
 # Files
 MEDIA_ROOT = Path(env("MEDIA_ROOT", str(BASE_DIR / "var" / "media")))
 MEDIA_URL = "/media/"
+STORAGES = {
+    "default": env_backend("STORAGE", "django.core.files.storage.FileSystemStorage"),
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+ACCEL_PREFIX = env("ACCEL_PREFIX")
+if ACCEL_PREFIX and env("STORAGE"):
+    raise ImproperlyConfigured("ACCEL_PREFIX is for files in MEDIA_ROOT: it does not go with STORAGE.")
 MAX_UPLOAD_MB = env_int("MAX_UPLOAD_MB", 10)
+# Endings of names; none given: all that backend/chat/media.py knows.
+ATTACHMENT_TYPES = [ending.lower().removeprefix(".") for ending in env_list("ATTACHMENT_TYPES")]
 MAX_IMAGE_PIXELS = env_int("MAX_IMAGE_PIXELS", 25_000_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 

@@ -2,16 +2,17 @@
 
 `in_db_thread` runs ORM code on a pool of its own: the usual `sync_to_async` has one thread for everybody.
 `in_slow_thread` is for work that burns CPU (password hashing, images), `in_search_thread` for queries that may take
-seconds: neither ever delays messages, nor the other.
+seconds, `in_file_thread` for stored files, which may be slow to reach: none ever delays messages, nor the others.
+Long work goes in steps: `slow_steps`, `file_steps`.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
-from threading import Semaphore
-from typing import ParamSpec, TypeVar
+from threading import Lock, Semaphore
+from typing import Generic, ParamSpec, TypeVar
 
 from django.conf import settings
 from django.db import close_old_connections
@@ -23,6 +24,7 @@ DB_WAITING = 1_000  # calls that may wait for a database thread
 SLOW_WAITING = 100
 SEARCH_THREADS = 2
 SEARCHES_WAITING = 20
+FILE_WAITING = 500
 
 
 class Full(Exception):
@@ -53,6 +55,31 @@ class Pool:
         return await asyncio.wrap_future(future)
 
 
+class Steps(Generic[T]):
+    """What a generator of a long work yields, each step a call of its own, so that others get the threads in between.
+
+    A started work is never refused a thread. Whoever stops reading calls `close`; Django does it with a response.
+    """
+
+    def __init__(self, pool: Pool, source: Generator[T, None, None]) -> None:
+        self._pool = pool
+        self._source = source
+        self._lock = Lock()  # a reader that was cancelled leaves its last step running
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        while (item := await self._pool.run(self._next, always=True)) is not None:
+            yield item
+
+    def _next(self) -> T | None:
+        with self._lock:
+            return next(self._source, None)
+
+    def close(self) -> None:
+        """End the generator, from any thread; waits for the step that runs."""
+        with self._lock:
+            self._source.close()
+
+
 def _with_fresh_connections(call: Callable[[], T]) -> T:
     close_old_connections()
     try:
@@ -64,6 +91,7 @@ def _with_fresh_connections(call: Callable[[], T]) -> T:
 _db = Pool("db", threads=settings.DB_THREADS, max_waiting=DB_WAITING)
 _slow = Pool("slow", threads=2, max_waiting=SLOW_WAITING)
 _search = Pool("search", threads=SEARCH_THREADS, max_waiting=SEARCHES_WAITING)
+_file = Pool("file", threads=8, max_waiting=FILE_WAITING)
 
 
 async def in_db_thread(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -84,3 +112,16 @@ async def in_slow_thread(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwa
 async def in_search_thread(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `func` in one of the few threads for queries that may take seconds. Raises Full."""
     return await _search.run(partial(func, *args, **kwargs))
+async def in_file_thread(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run `func` in one of the threads for stored files; it may use the ORM too. Raises Full."""
+    return await _file.run(partial(func, *args, **kwargs))
+
+
+def slow_steps(source: Generator[T, None, None]) -> Steps[T]:
+    """The steps of a work that burns CPU."""
+    return Steps(_slow, source)
+
+
+def file_steps(source: Generator[T, None, None]) -> Steps[T]:
+    """The steps of reading a stored file."""
+    return Steps(_file, source)

@@ -7,6 +7,8 @@ os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
 os.environ.setdefault("RATE_MESSAGES", "100000/second")
 os.environ.setdefault("RATE_LOGIN", "100000/minute")
 os.environ.setdefault("RATE_CONNECT", "100000/minute")
+os.environ.setdefault("RATE_UPLOADS", "100000/minute")
+os.environ.setdefault("RATE_EXPORTS", "100000/minute")
 
 from backend.settings import *  # noqa: F403
 

@@ -7,16 +7,11 @@ from django.core.exceptions import ValidationError
 from PIL import Image
 from pytest_django import Settings
 
-from backend.images import encode, open_image, square
+from backend.images import encode, open_image, square, within
+from tests.pictures import picture
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 ORIENTATION, GPS = 0x0112, 0x8825
-
-
-def picture(kind: str, size: tuple[int, int] = (60, 40), mode: str = "RGB", **options: object) -> bytes:
-    buffer = io.BytesIO()
-    Image.new(mode, size, "red" if mode != "1" else 1).save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 def refusal(content: bytes) -> ValidationError:
@@ -142,3 +137,11 @@ def test_small_picture_is_scaled_up_and_stays_transparent() -> None:
     result = Image.open(io.BytesIO(encode(square(open_image(buffer), 64))))
     assert result.size == (64, 64)
     assert result.convert("RGBA").getpixel((10, 10))[3] == 0  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((900, 300), (300, 100)), ((10, 900), (3, 300)), ((9_000, 2), (300, 1)), ((30, 20), (30, 20))],
+)
+def test_whole_picture_is_scaled_down_and_never_up(size: tuple[int, int], expected: tuple[int, int]) -> None:
+    assert within(Image.new("RGB", size), 300).size == expected

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 
-from backend import images
+from backend import images, storage
 from backend.accounts import tokens
 from backend.accounts.models import EMAIL_TAKEN, User
 
@@ -82,7 +82,7 @@ def set_avatar(*, user_id: int, file: IO[bytes]) -> User:
     try:
         picture = images.encode(images.square(images.open_image(file), AVATAR_SIDE))
     except ValidationError as error:
-        if error.code == images.TOO_LARGE:
+        if error.code == storage.TOO_LARGE:
             raise
         raise ValidationError({"avatar": error}) from error
     return _replace_avatar(user_id, picture)
@@ -95,9 +95,8 @@ def remove_avatar(*, user_id: int) -> User:
 def _replace_avatar(user_id: int, picture: bytes | None) -> User:
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=user_id)
-        storage, old = user.avatar.storage, user.avatar.name
+        old = user.avatar.name or ""
         user.avatar = ContentFile(picture, name="avatar.webp") if picture else ""
         user.save(update_fields=["avatar"])
-        if old:
-            transaction.on_commit(lambda: storage.delete(old))
+        storage.delete_after_commit([old])
     return user

@@ -10,7 +10,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
-from backend.api import accounts, blocks, invites, members, messages, moderation, pins, rooms, search
+from backend.api import accounts, attachments, blocks, invites, members, messages, moderation, pins, rooms, search
 from backend.api.errors import error_response, on_exception
 from backend.chat.errors import ChatError, Code
 
@@ -56,7 +56,7 @@ for kind in (Exception, HttpError, Http404, ValidationError):
     # ninja's annotation admits exception classes, but it only ever passes exceptions.
     api.add_exception_handler(kind, on_exception)  # type: ignore[arg-type]
 
-for topic in (accounts, rooms, members, messages, pins, moderation, invites, blocks, search):
+for topic in (accounts, rooms, members, messages, pins, moderation, invites, blocks, attachments, search):
     api.add_router("", topic.router)
 
 

@@ -23,6 +23,12 @@ def errors(*codes: Code) -> dict[int, type[ErrorOut]]:
     return {CATALOGUE[code].status: ErrorOut for code in (*codes, Code.UNAVAILABLE, Code.INTERNAL)}
 
 
+def binary(media_type: str, *statuses: int) -> dict[str, object]:
+    """The `openapi_extra` of an operation that answers with bytes."""
+    content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+    return {"responses": {status: {"content": content} for status in statuses}}
+
+
 class RegisterIn(Incoming):
     email: Annotated[str, Field(max_length=254, examples=["ada@example.org"])]
     name: Annotated[str, Field(max_length=80, examples=["Ada"])]

@@ -57,6 +57,16 @@ def hit_connects(addresses: Sequence[str]) -> list[float | None]:
     return hit_many(settings.RATE_CONNECT, [f"connect:{address}" for address in addresses])
 
 
+def check_upload(*, user_id: int) -> None:
+    """One more file of a person; raises `rate_limited`."""
+    check(settings.RATE_UPLOADS, f"uploads:{user_id}")
+
+
+def check_export(*, user_id: int) -> None:
+    """One more export of a person's data; raises `rate_limited`."""
+    check(settings.RATE_EXPORTS, f"exports:{user_id}")
+
+
 def hit_many(rate: str | RateLimitItem, keys: Sequence[str]) -> list[float | None]:
     """Counts one try a key, in one Redis round trip; gives the seconds to wait, None where there is no need to.
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 MESSAGE_LENGTH = 4_000  # characters
+ATTACHMENT_FOLDER = "attachments"
 SLUG_TAIL = 5
 SLUG_HEAD = 40
 
@@ -222,8 +223,12 @@ class Reaction(models.Model):
 
 
 def attachment_path(attachment: "Attachment", filename: str) -> str:
-    """A random name without the sender's ending: nothing about it is chosen by the sender."""
-    return f"attachments/{secrets.token_hex(16)}"
+    """A random name without the sender's ending: nothing about it is chosen by the sender.
+
+    In one of 256 folders, so that none of them grows too long to be listed.
+    """
+    name = secrets.token_hex(16)
+    return f"{ATTACHMENT_FOLDER}/{name[:2]}/{name}"
 
 
 class Attachment(models.Model):

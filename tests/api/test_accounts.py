@@ -1,6 +1,5 @@
 """Accounts over REST, from signing up to logging out everywhere."""
 
-import io
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from pytest_django import Settings
 
 from backend.accounts.models import User
 from backend.chat.events import AccessEnded, Event
+from tests.pictures import bomb, picture
 
 pytestmark = pytest.mark.asyncio
 
@@ -171,9 +171,7 @@ async def test_bad_person_or_search(rest: httpx.AsyncClient, path: str, status: 
 async def test_avatar_comes_and_goes(rest: httpx.AsyncClient, settings: Settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path
     headers = signed(await register(rest))
-    picture = io.BytesIO()
-    Image.new("RGB", (300, 200), "red").save(picture, "PNG")
-    files = {"avatar": ("../../x.php", picture.getvalue(), "image/png")}
+    files = {"avatar": ("../../x.php", picture(size=(300, 200)), "image/png")}
     answer = await rest.put("/api/users/me/avatar", files=files, headers=headers)
     assert answer.status_code == 200, answer.text
     address = answer.json()["avatar"]
@@ -184,12 +182,6 @@ async def test_avatar_comes_and_goes(rest: httpx.AsyncClient, settings: Settings
     assert (await rest.delete("/api/users/me/avatar", headers=headers)).status_code == 204
     assert (await rest.get("/api/users/me", headers=headers)).json()["avatar"] is None
     assert not stored.exists()
-
-
-def bomb() -> bytes:
-    buffer = io.BytesIO()
-    Image.new("1", (5_100, 5_100)).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from backend.chat.events import MessageOut
 from backend.chat.inputs import EditIn
 from backend.chat.models import ChatRoom, Message, Reaction
 from backend.chat.roles import Action, require
+from backend.chat.services.attachments import drop
 
 EMOJIS_A_MESSAGE = 20  # different ones
 EMOJIS_A_PERSON = 5  # on one message
@@ -64,6 +65,7 @@ def bury(message: Message) -> MessageOut:
     message.deleted_at = timezone.now()
     message.reactions.all().delete()
     message.mentions.all().delete()
+    drop(message.attachments.all())
     return log.record(message)
 
 
