@@ -16,12 +16,12 @@ from django.conf import settings
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from backend.api.body_limit import BodyLimit
 from backend.chat import batched
-from backend.files import avatars, demo_page, refusal, static_files
+from backend.files import avatar, demo_page, refusal, static_files
 from backend.realtime import worker
 from backend.realtime.handshake import SocketIOHandshake
 from backend.realtime.routing import websocket_application
@@ -41,7 +41,7 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
 files = Starlette(
     routes=[
         Mount("/static", static_files),
-        Mount("/media/avatars", avatars),
+        Route("/media/avatars/{name}", avatar),
         Mount("/", demo_page),
     ],
     exception_handlers={HTTPException: refusal},  # type: ignore[dict-item]  # it is only given what it is for

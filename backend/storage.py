@@ -1,7 +1,8 @@
 """Uploaded files, kept by Django's storage API: a folder here, or whatever the setting STORAGE names."""
 
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
+from datetime import datetime
 from typing import IO
 
 from django.conf import settings
@@ -62,3 +63,22 @@ def delete_after_commit(names: Iterable[str]) -> None:
         delete(kept)
 
     transaction.on_commit(delete_all, robust=True)
+
+
+def walk(folder: str) -> Iterator[tuple[str, list[str]]]:
+    """Each folder from `folder` down, with the names of its files."""
+    try:
+        folders, files = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    yield folder, files
+    for name in folders:
+        yield from walk(f"{folder}/{name}")
+
+
+def is_older(name: str, moment: datetime) -> bool:
+    """Whether a file was stored before a moment; False for what is gone."""
+    try:
+        return default_storage.get_modified_time(name) < moment
+    except FileNotFoundError:
+        return False

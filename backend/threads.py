@@ -112,6 +112,8 @@ async def in_slow_thread(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwa
 async def in_search_thread(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `func` in one of the few threads for queries that may take seconds. Raises Full."""
     return await _search.run(partial(func, *args, **kwargs))
+
+
 async def in_file_thread(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `func` in one of the threads for stored files; it may use the ORM too. Raises Full."""
     return await _file.run(partial(func, *args, **kwargs))

@@ -164,6 +164,45 @@ class PlainChatServer(ChatServer):
         return [sys.executable, "-m", *app, "--host", "127.0.0.1", "--port", str(self.port)]
 
 
+class NginxServer(Server):
+    """nginx with the given `server` block, and what has to stand around it."""
+
+    def __init__(self, block: str) -> None:
+        self.program = find_program("nginx")
+        super().__init__()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.block = block
+
+    def command(self) -> list[str]:
+        paths = "".join(
+            f"{kind}_temp_path {self.folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        (self.folder / "nginx.conf").write_text(f"""
+            daemon off;
+            {"user root;" if os.geteuid() == 0 else ""}
+            worker_processes 1;
+            pid {self.folder}/pid;
+            error_log stderr;
+            events {{}}
+            http {{
+                access_log off;
+                {paths}
+                map $http_upgrade $connection_upgrade {{ default upgrade; "" close; }}
+                server {{
+                    listen 127.0.0.1:{self.port};
+                    {self.block}
+                }}
+            }}
+        """)
+        return [self.program, "-e", "stderr", "-c", str(self.folder / "nginx.conf")]
+
+    def answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/healthz", trust_env=False).is_success
+        except httpx.TransportError:
+            return False
+
+
 @dataclass
 class Cluster:
     """PostgreSQL, Redis, and workers on a port each that share them."""

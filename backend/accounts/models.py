@@ -3,13 +3,14 @@
 import secrets
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.core.files.storage import default_storage
 from django.core.validators import ProhibitNullCharactersValidator
 from django.db import models
 from django.utils import timezone
 
+AVATAR_FOLDER = "avatars"
 EMAIL_TAKEN = "Somebody has this email already."
 
 
@@ -36,7 +37,7 @@ class UserManager(BaseUserManager["User"]):
 
 def avatar_path(user: "User", filename: str) -> str:
     """A random name: an avatar's address can't be guessed, and a new one is never served from a cache."""
-    return f"avatars/{secrets.token_hex(16)}.webp"
+    return f"{AVATAR_FOLDER}/{secrets.token_hex(16)}.webp"
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -69,5 +70,5 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 def avatar_url(name: str | None) -> str | None:
-    """The path on this server of an avatar by its stored name."""
-    return default_storage.url(name) if name else None
+    """The path on this server, which fetches it from whatever storage, of an avatar by its stored name."""
+    return f"{settings.MEDIA_URL}{name}" if name else None
