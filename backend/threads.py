@@ -55,6 +55,9 @@ class Pool:
         return await asyncio.wrap_future(future)
 
 
+_unfinished: set[asyncio.Task[None]] = set()  # the event loop itself would forget them
+
+
 class Steps(Generic[T]):
     """What a generator of a long work yields, each step a call of its own, so that others get the threads in between.
 
@@ -69,6 +72,17 @@ class Steps(Generic[T]):
     async def __aiter__(self) -> AsyncIterator[T]:
         while (item := await self._pool.run(self._next, always=True)) is not None:
             yield item
+
+    async def finish(self) -> None:
+        """Take all steps, also if the caller goes away meanwhile."""
+        task = asyncio.create_task(self._exhaust())
+        _unfinished.add(task)
+        task.add_done_callback(_unfinished.discard)
+        await asyncio.shield(task)
+
+    async def _exhaust(self) -> None:
+        async for _ in self:
+            pass
 
     def _next(self) -> T | None:
         with self._lock:

@@ -11,6 +11,7 @@ from django.db import models
 from django.utils import timezone
 
 AVATAR_FOLDER = "avatars"
+DELETED_NAME = "Deleted user"
 EMAIL_TAKEN = "Somebody has this email already."
 
 

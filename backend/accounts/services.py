@@ -1,18 +1,22 @@
 """What people do with their accounts. Bad input raises `ValidationError` that names the fields."""
 
+import secrets
 from datetime import datetime
 from typing import IO, NamedTuple
 
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import update_last_login
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from backend import images, storage
 from backend.accounts import tokens
-from backend.accounts.models import EMAIL_TAKEN, User
+from backend.accounts.models import DELETED_NAME, EMAIL_TAKEN, User
 
 AVATAR_SIDE = 256  # pixels
 
@@ -90,6 +94,27 @@ def set_avatar(*, user_id: int, file: IO[bytes]) -> User:
 
 def remove_avatar(*, user_id: int) -> User:
     return _replace_avatar(user_id, None)
+
+
+def forget(*, user_id: int) -> None:
+    """Empty an account: no way in, nothing that says whose it was. The row stays, others refer to it."""
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=user_id)
+        storage.delete_after_commit([user.avatar.name or ""])
+        user.email = f"deleted-{secrets.token_hex(16)}@deleted.invalid"
+        user.name = DELETED_NAME
+        user.avatar = ""
+        user.is_active = user.is_staff = user.is_superuser = False
+        user.last_login = user.last_seen_at = None
+        user.deleted_at = timezone.now()
+        user.set_unusable_password()
+        user.save()
+        user.groups.clear()
+        user.user_permissions.clear()
+        tokens.revoke_all(user_id=user_id)
+        # What the admin wrote about the person named them by their email.
+        entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user_id))
+        entries.update(object_repr=DELETED_NAME)
 
 
 def _replace_avatar(user_id: int, picture: bytes | None) -> User:

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Router, Status
 
 from backend.accounts import queries, services
 from backend.api.auth import SignedRequest, token_auth
 from backend.api.schemas import (
+    DeleteMeIn,
     LoginIn,
     MeOut,
     ProfileIn,
@@ -15,6 +16,7 @@ from backend.api.schemas import (
     RegisterIn,
     TokenOut,
     UsersOut,
+    binary,
     errors,
     me_out,
     token_out,
@@ -22,11 +24,12 @@ from backend.api.schemas import (
 from backend.api.uploads import multipart_body, read_upload
 from backend.chat.errors import ChatError, Code
 from backend.chat.events import UserBrief
+from backend.chat.export import export
 from backend.chat.inputs import Id
-from backend.chat.limits import check_login
+from backend.chat.limits import check_export, check_login
 from backend.chat.payloads import user_brief
-from backend.chat.services import sessions
-from backend.threads import in_db_thread, in_slow_thread
+from backend.chat.services import erasure, sessions
+from backend.threads import in_db_thread, in_slow_thread, slow_steps
 
 router = Router()
 
@@ -118,6 +121,43 @@ async def get_me(request: SignedRequest) -> Any:
 )
 async def update_me(request: SignedRequest, body: ProfileIn) -> Any:
     return me_out(await in_db_thread(services.update_profile, user_id=request.auth.user_id, name=body.name))
+
+
+@router.delete(
+    "/users/me",
+    auth=token_auth,
+    operation_id="delete_me",
+    summary="Delete my account",
+    tags=["users"],
+    response={204: None, **errors(*BODY, Code.UNAUTHORIZED, Code.RATE_LIMITED)},
+)
+async def delete_me(request: SignedRequest, body: DeleteMeIn) -> Any:
+    """Asks for the password once more. All that is personal goes, for good, and all tokens and connections end.
+
+    Messages stay, as said by "Deleted user" (`keep`), or leave an empty line each (`delete`). If no answer comes, log
+    in: should that work, ask again.
+    """
+    user_id = request.auth.user_id
+    await in_slow_thread(erasure.confirm, user_id=user_id, password=body.password, address=address(request))
+    keep = body.messages == "keep"
+    await slow_steps(erasure.delete_account(identity=request.auth, keep_messages=keep)).finish()
+    return Status(204, None)
+
+
+@router.get(
+    "/users/me/export",
+    auth=token_auth,
+    operation_id="export_me",
+    summary="All my data",
+    tags=["users"],
+    response={200: None, **errors(Code.UNAUTHORIZED, Code.RATE_LIMITED)},
+    openapi_extra=binary("application/zip", 200),
+)
+async def export_me(request: SignedRequest) -> Any:
+    """A ZIP file: my profile, rooms, messages, reactions, blocks, bans, invites as JSON, my avatar, my attachments."""
+    await in_db_thread(check_export, user_id=request.auth.user_id)
+    headers = {"Content-Disposition": 'attachment; filename="chat-export.zip"', "Content-Type": "application/zip"}
+    return StreamingHttpResponse(slow_steps(export(user_id=request.auth.user_id)), headers=headers)
 
 
 @router.put(

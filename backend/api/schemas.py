@@ -1,7 +1,7 @@
 """What REST says and hears beyond the words of the wire in chat/events.py."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
@@ -44,6 +44,13 @@ class ProfileIn(Incoming):
     """What is left out stays as it is."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)] | None = None
+
+
+class DeleteMeIn(Incoming):
+    """`messages`: what becomes of what I wrote."""
+
+    password: Password
+    messages: Literal["keep", "delete"]
 
 
 class MeOut(UserBrief):

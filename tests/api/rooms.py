@@ -8,6 +8,8 @@ import httpx
 from backend.accounts import services
 from backend.threads import in_db_thread
 
+PASSWORD = "engine-1843"
+
 
 @dataclass(frozen=True)
 class Person:
@@ -30,5 +32,5 @@ class Person:
 
 
 async def register(rest: httpx.AsyncClient, name: str) -> Person:
-    session = await in_db_thread(services.register, email=f"{name}@example.org", name=name, password="engine-1843")
+    session = await in_db_thread(services.register, email=f"{name}@example.org", name=name, password=PASSWORD)
     return Person(rest, session.user.pk, name, session.token)

@@ -40,7 +40,7 @@ async def test_unknown_path(rest: httpx.AsyncClient, method: str, path: str) -> 
 
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
-    [("GET", LOGIN, {"POST"}), ("DELETE", "/api/users/me", {"GET", "PATCH"}), ("OPTIONS", LOGIN, {"POST"})],
+    [("GET", LOGIN, {"POST"}), ("POST", "/api/users/me", {"GET", "PATCH", "DELETE"}), ("OPTIONS", LOGIN, {"POST"})],
 )
 async def test_wrong_method(rest: httpx.AsyncClient, method: str, path: str, allow: set[str]) -> None:
     answer = await rest.request(method, path)

@@ -1,6 +1,6 @@
 """Making, renaming and deleting rooms."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from django.db import IntegrityError, transaction
 
@@ -81,14 +81,19 @@ def erase(room: ChatRoom) -> None:
     publish([AccessEnded(user_id=None, room_id=room_id)])
 
 
+def direct_name(names: Iterable[str]) -> str:
+    """What a direct room is called, for those who list rooms: its people see each other's names."""
+    return " & ".join(names)[:NAME_LENGTH]
+
+
 def _create_direct(key: str, user_id: int, other_id: int) -> tuple[ChatRoom, bool]:
     people = _people({user_id, other_id})
     if other_id not in people:
         raise invalid(user_id="No such person.")
-    names = " & ".join(people[pk].name for pk in sorted(people))
+    name = direct_name(people[pk].name for pk in sorted(people))
     try:
         with transaction.atomic():
-            room = ChatRoom.objects.create(name=names[:NAME_LENGTH], kind=ChatRoom.Kind.DIRECT, direct_key=key)
+            room = ChatRoom.objects.create(name=name, kind=ChatRoom.Kind.DIRECT, direct_key=key)
             Membership.objects.bulk_create(Membership(room=room, user_id=pk) for pk in people)
             log.append_line(room=room, actor=people[user_id], kind=Message.Kind.CREATED, text=room.name)
     except IntegrityError:

@@ -1,0 +1,122 @@
+"""The end of an account: the person goes, the row stays, because the log refers to it.
+
+In small transactions, each a step, so that nobody waits long for a room. What identifies the person goes last: whoever
+is interrupted before that logs in and asks again.
+"""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from functools import partial
+from itertools import groupby
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from backend.accounts import services as accounts
+from backend.accounts.models import DELETED_NAME
+from backend.accounts.queries import get_user
+from backend.accounts.tokens import Identity
+from backend.chat import limits, log
+from backend.chat.errors import ChatError, invalid
+from backend.chat.events import Passing, RoomEvent
+from backend.chat.models import Attachment, Ban, Block, ChatRoom, Invite, Membership, Mention, Message
+from backend.chat.publishing import publish
+from backend.chat.services import sessions
+from backend.chat.services.attachments import drop
+from backend.chat.services.members import leave
+from backend.chat.services.messages import bury
+from backend.chat.services.rooms import direct_name, erase
+
+BATCH = 50  # messages that change in one transaction, while their room waits
+
+
+def confirm(*, user_id: int, password: str, address: str) -> None:
+    """Raises `invalid` for a password that is not the person's, `rate_limited` after too many tries."""
+    person = get_user(user_id=user_id)
+    limits.check_login(address=address, email=person.email)
+    if not person.check_password(password):
+        raise invalid(password="This is not your password.")  # noqa: S106 - a sentence
+
+
+def delete_account(*, identity: Identity, keep_messages: bool) -> Generator[int, None, None]:
+    """End a person's account, with or without their messages; yields after each transaction how much it changed."""
+    user_id = identity.user_id
+    sessions.log_out_everywhere(identity=identity)
+    if not keep_messages:
+        yield from _change_all(Message.objects.filter(sender=user_id, kind=Message.Kind.TEXT), bury)
+    yield from _change_all(Message.objects.filter(reactions__user=user_id), partial(_unreact, user_id))
+    yield from _leave_rooms(user_id)
+    yield from _redact_direct_rooms(user_id)
+    _forget(user_id)
+    yield 1
+
+
+def _change_all(messages: "QuerySet[Message]", change: Callable[[Message], object]) -> Iterator[int]:
+    """Change messages through the log, a batch of one room at a time."""
+    rows = messages.filter(deleted_at=None).order_by("pk").values_list("pk", "room__slug").distinct()
+    last = 0
+    while page := list(rows.filter(pk__gt=last)[:BATCH]):
+        for slug, group in groupby(sorted(page, key=lambda row: row[1]), key=lambda row: row[1]):
+            yield _change_some(slug, [pk for pk, _ in group], change)
+        last = page[-1][0]
+
+
+@transaction.atomic
+def _change_some(slug: str, ids: list[int], change: Callable[[Message], object]) -> int:
+    try:
+        room = log.lock(slug)
+    except ChatError:
+        return 0  # the room was deleted meanwhile, and all in it
+    alive = list(Message.objects.filter(pk__in=ids, deleted_at=None).order_by("pk").values_list("pk", flat=True))
+    for pk in alive:
+        change(log.open_message(room, pk))
+    return len(alive)
+
+
+def _unreact(user_id: int, message: Message) -> None:
+    message.reactions.filter(user_id=user_id).delete()
+    log.record(message)
+
+
+def _leave_rooms(user_id: int) -> Iterator[int]:
+    mine = Membership.objects.filter(user=user_id).exclude(room__kind=ChatRoom.Kind.DIRECT)
+    for slug in list(mine.values_list("room__slug", flat=True)):
+        with suppress(ChatError):  # removed, or the room deleted, meanwhile
+            leave(slug=slug, user_id=user_id)
+        yield 1
+
+
+def _redact_direct_rooms(user_id: int) -> Iterator[int]:
+    mine = Membership.objects.filter(user=user_id, room__kind=ChatRoom.Kind.DIRECT)
+    for slug in list(mine.values_list("room__slug", flat=True)):
+        with suppress(ChatError):  # deleted meanwhile
+            _redact_direct_room(slug, user_id)
+        yield 1
+
+
+@transaction.atomic
+def _redact_direct_room(slug: str, user_id: int) -> None:
+    """The other person keeps the room, under a name without this one's; with nobody left it goes."""
+    room = log.lock(slug)
+    other = Membership.objects.filter(room=room).exclude(user=user_id).select_related("user").first()
+    if other is None or other.user.deleted_at:
+        erase(room)
+        return
+    room.name = direct_name([DELETED_NAME, other.user.name])
+    room.save(update_fields=["name"])
+    # Without a place in the log: nothing happened in the room, its first line only no longer names anybody.
+    Message.objects.filter(room=room, kind=Message.Kind.CREATED).update(message=room.name)
+    Membership.objects.filter(room=room, user=user_id).update(last_read_seq=0)
+    event = RoomEvent(slug=room.slug, name=room.name, kind=ChatRoom.Kind.DIRECT)
+    publish([Passing(room.pk, room.slug, "room", event)])
+
+
+@transaction.atomic
+def _forget(user_id: int) -> None:
+    """All that is left of the person: from here on nobody can come back to it."""
+    accounts.forget(user_id=user_id)
+    Block.objects.filter(Q(blocker=user_id) | Q(blocked=user_id)).delete()
+    Ban.objects.filter(user=user_id).delete()
+    Invite.objects.filter(created_by=user_id).delete()
+    Mention.objects.filter(user=user_id).delete()
+    drop(Attachment.objects.filter(uploader=user_id, message=None))
