@@ -1,7 +1,10 @@
 """Uploaded files on real servers: streamed to those they are for, out of any storage, and through nginx."""
 
+import io
+import json
 import re
 import socket
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -106,6 +109,45 @@ def test_many_readers_cost_little_memory_and_leave_nothing_open(server: ChatServ
         reader.close()
     wait_until(lambda: opened(server) == 0, what="no file is open")
     assert grown < 30 * MIB, f"{grown / MIB:.0f} MiB"
+
+
+MUCH = """
+from backend.chat.models import *
+mine = Attachment.objects.get(uploader={user_id})
+room = ChatRoom.objects.get(slug="{slug}")
+Attachment.objects.bulk_create(
+    Attachment(uploader_id={user_id}, file=mine.file.name, name="a.pdf", type="x", size=1) for _ in range(12))
+Message.objects.bulk_create(
+    Message(room=room, sender_id={user_id}, seq=n, updated_seq=n, created_at=mine.created_at, message="x" * 1_000)
+    for n in range(100, 20_100))
+"""
+
+
+def test_an_export_of_much_costs_little_memory(server: ChatServer, alice: Person) -> None:
+    """20 MB of messages and 117 MiB of files."""
+    upload(alice, "tea.pdf", PDF)
+    server.manage("shell", "-v", "0", "-c", MUCH.format(user_id=alice.id, slug=alice.make_room("Tea")))
+    with server.http.stream("GET", "/api/users/me/export", headers=alice.headers) as answer:
+        assert answer.status_code == 200
+        archive, peaks, before = io.BytesIO(), [], resident(server)
+        for chunk in answer.iter_bytes(4 * MIB):
+            archive.write(chunk)
+            peaks.append(resident(server))
+    contents = zipfile.ZipFile(archive)
+    files = [info for info in contents.infolist() if info.filename.startswith("attachments/")]
+    assert [info.file_size for info in files] == [len(PDF)] * 13
+    assert len(json.loads(contents.read("messages.json"))) == 20_001
+    grown = max(peaks) - before
+    assert grown < 30 * MIB, f"{grown / MIB:.0f} MiB"
+
+
+def test_an_export_that_is_not_read_to_its_end_leaves_nothing_open(server: ChatServer, alice: Person) -> None:
+    upload(alice, "tea.pdf", PDF)
+    with server.http.stream("GET", "/api/users/me/export", headers=alice.headers) as answer:
+        chunks = answer.iter_bytes(MIB)
+        next(chunks)
+        assert opened(server) == 1
+    wait_until(lambda: opened(server) == 0, what="no file is open")
 
 
 def test_a_storage_without_a_folder() -> None:

@@ -66,8 +66,9 @@ async def get(person: Person, item: dict[str, Any], method: str = "GET", **heade
 
 async def send(person: Person, item: dict[str, Any], slug: str) -> dict[str, Any]:
     """Put an uploaded file into a new message."""
-    sent: dict[str, Any] = await person.api("POST", f"rooms/{slug}/messages", {"message": "Look"}, status=201)
-    await Attachment.objects.filter(pk=item["id"]).aupdate(message_id=sent["id"])
+    body = {"message": "Look", "attachment_ids": [item["id"]]}
+    sent: dict[str, Any] = await person.api("POST", f"rooms/{slug}/messages", body, status=201)
+    assert sent["attachments"] == [item]
     return sent
 
 

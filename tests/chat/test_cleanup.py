@@ -55,7 +55,7 @@ def run() -> str:
 
 def test_it_deletes_old_unsent_uploads_and_keeps_the_rest(ada: User, room: ChatRoom, folder: Path) -> None:
     old, young, sent = upload(ada, "a.png", picture()), upload(ada, age=timedelta(hours=23)), upload(ada)
-    Attachment.objects.filter(pk=sent.pk).update(message=say(room, ada).id)
+    say(room, ada, attachment_ids=[sent.pk])
     grow_old(folder)
     assert run() == "1 uploads without a message looked at, 1 deleted.\n2 files looked at, 0 deleted.\n"
     assert set(Attachment.objects.all()) == {young, sent}
@@ -65,7 +65,7 @@ def test_it_deletes_old_unsent_uploads_and_keeps_the_rest(ada: User, room: ChatR
 
 def test_files_of_a_deleted_room(ada: User, room: ChatRoom, folder: Path) -> None:
     sent = upload(ada, "a.png", picture())
-    Attachment.objects.filter(pk=sent.pk).update(message=say(room, ada).id)
+    say(room, ada, attachment_ids=[sent.pk])
     delete_room(slug=room.slug, user_id=ada.pk)
     assert len(files(folder)) == 2
     run()

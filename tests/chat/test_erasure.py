@@ -42,7 +42,7 @@ def upload(user: User, room: ChatRoom | None = None) -> Attachment:
     """An attachment, in a new message of the room."""
     out = store(user_id=user.pk, prepared=prepare(file=ContentFile(picture(), name="a.png")))
     if room is not None:
-        Attachment.objects.filter(pk=out.id).update(message=say(room, user).id)
+        say(room, user, attachment_ids=[out.id])
     return Attachment.objects.get(pk=out.id)
 
 

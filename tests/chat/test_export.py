@@ -43,14 +43,13 @@ def upload(user: User, name: str, content: bytes) -> int:
 
 def test_everything_of_mine(ada: User, bob: User, room: ChatRoom) -> None:
     set_avatar(user_id=bob.pk, file=io.BytesIO(picture()))
-    theirs, mine = say(room, ada, "not mine"), say(room, bob, "mine 😀")
+    sent, unsent, lost = upload(bob, "a.txt", b"tea"), upload(bob, "é.png", picture()), upload(bob, "b.txt", b"lost")
+    theirs, mine = say(room, ada, "not mine"), say(room, bob, "mine 😀", attachment_ids=[sent])
     gone = say(room, bob, "gone")
     delete_message(slug=room.slug, user_id=bob.pk, message_id=gone.id)
     react(slug=room.slug, user_id=bob.pk, message_id=theirs.id, emoji="👍")
     react(slug=room.slug, user_id=ada.pk, message_id=mine.id, emoji="🎉")
-    sent, unsent, lost = upload(bob, "a.txt", b"tea"), upload(bob, "é.png", picture()), upload(bob, "b.txt", b"lost")
     upload(ada, "secret.txt", b"not mine")
-    Attachment.objects.filter(pk=sent).update(message=mine.id)
     lost_file = Attachment.objects.get(pk=lost).file
     lost_file.storage.delete(lost_file.name or "")
     Block.objects.create(blocker=bob, blocked=ada)

@@ -90,9 +90,9 @@ def discard(*, user_id: int, attachment_id: int) -> None:
 def drop(attachments: "QuerySet[Attachment]") -> int:
     """Delete rows inside a transaction, and their files after commit; answers how many there were.
 
-    Held first: a message may be about to take one of them.
+    Held first, in the order in which messages hold what they take: one may be about to take one of these.
     """
-    items = list(attachments.select_for_update())
+    items = list(attachments.order_by("pk").select_for_update())
     if items:
         Attachment.objects.filter(pk__in=[item.pk for item in items]).delete()
         storage.delete_after_commit([name for item in items for name in _files(item)])
