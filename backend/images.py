@@ -2,7 +2,8 @@
 
 import io
 import warnings
-from typing import IO
+from math import sqrt
+from typing import IO, NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -12,6 +13,7 @@ from backend.storage import INVALID, TOO_LARGE, check_size
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 QUALITY = 85
+MAX_FRAMES = 300  # of a moving picture
 
 # Pillow only warns of a bomb between once and twice its limit.
 Image.MAX_IMAGE_PIXELS = settings.MAX_IMAGE_PIXELS
@@ -32,6 +34,43 @@ def open_image(file: IO[bytes]) -> Image.Image:
     except Exception as error:  # a decoder raises anything on bytes made to hurt it
         names = ", ".join(FORMATS)
         raise ValidationError(f"The file is damaged or not a picture ({names}).", code=INVALID) from error
+
+
+class Animation(NamedTuple):
+    frames: list[Image.Image]  # upright, without metadata, all of one size
+    durations: list[int]  # milliseconds
+    loop: int  # 0: for ever
+
+
+def open_animation(file: IO[bytes], *, pixels: int) -> Animation | None:
+    """All frames of a moving picture that `open_image` took, scaled down until they have `pixels` together at most.
+
+    None for a picture that does not move, and for one with so many frames or pixels that it had better not.
+    """
+    frames: list[Image.Image] = []
+    durations: list[int] = []
+    try:
+        file.seek(0)
+        with Image.open(file, formats=FORMATS) as image:
+            while len(frames) * image.width * image.height <= settings.MAX_IMAGE_PIXELS:
+                try:
+                    image.seek(len(frames))
+                except EOFError:
+                    break
+                if len(frames) == MAX_FRAMES:
+                    return None
+                frames.append(_plain(image))
+                durations.append(min(max(int(image.info.get("duration") or 100), 20), 10_000))
+            else:
+                return None
+            loop = int(image.info.get("loop", 1))
+    except Exception:  # as above: the first frame is good, a later one may hurt
+        return None
+    if len(frames) < 2:
+        return None
+    width, height = frames[0].size
+    side = int(max(width, height) * min(1.0, sqrt(pixels / (len(frames) * width * height))))
+    return Animation([within(frame, max(side, 1)) for frame in frames], durations, loop)
 
 
 def square(image: Image.Image, side: int) -> Image.Image:
@@ -55,13 +94,34 @@ def encode(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+def encode_animation(animation: Animation) -> bytes:
+    """The moving picture as WebP."""
+    buffer = io.BytesIO()
+    first, *others = animation.frames
+    first.save(
+        buffer,
+        "WEBP",
+        save_all=True,
+        append_images=others,
+        duration=animation.durations,
+        loop=animation.loop,
+        quality=QUALITY,
+        method=0,  # a few per cent larger, and much less work
+    )
+    return buffer.getvalue()
+
+
 def _decode(file: IO[bytes]) -> Image.Image:
     file.seek(0)
     with Image.open(file, formats=FORMATS) as probe:
         probe.verify()
     file.seek(0)  # verify() leaves an image that can't be read
     with Image.open(file, formats=FORMATS) as image:
-        upright = ImageOps.exif_transpose(image)
-        plain = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+        return _plain(image)
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    upright = ImageOps.exif_transpose(image)
+    plain = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
     plain.info.clear()
     return plain

@@ -14,3 +14,11 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (60, 40), mode: str = "RG
 def bomb(side: int = 5_100) -> bytes:
     """26 million pixels, or more, in a few KB."""
     return picture("PNG", (side, side), mode="1")
+
+
+def moving_picture(frames: int, kind: str = "GIF", size: tuple[int, int] = (30, 20), **options: object) -> bytes:
+    """Each frame has another colour and lasts 50 ms."""
+    images = [Image.new("RGB", size, (number * 83 % 256, number * 151 % 256, 0)) for number in range(frames)]
+    buffer = io.BytesIO()
+    images[0].save(buffer, kind, save_all=True, append_images=images[1:], duration=50, loop=0, **options)
+    return buffer.getvalue()

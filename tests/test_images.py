@@ -1,14 +1,15 @@
 """Pictures as strangers send them, made here byte by byte."""
 
 import io
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from PIL import Image
 from pytest_django import Settings
 
-from backend.images import encode, open_image, square, within
-from tests.pictures import picture
+from backend.images import encode, encode_animation, open_animation, open_image, square, within
+from tests.pictures import moving_picture, picture
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 ORIENTATION, GPS = 0x0112, 0x8825
@@ -145,3 +146,57 @@ def test_small_picture_is_scaled_up_and_stays_transparent() -> None:
 )
 def test_whole_picture_is_scaled_down_and_never_up(size: tuple[int, int], expected: tuple[int, int]) -> None:
     assert within(Image.new("RGB", size), 300).size == expected
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_a_moving_picture_keeps_moving(kind: str) -> None:
+    animation = open_animation(io.BytesIO(moving_picture(12, kind)), pixels=10**6)
+    assert animation is not None
+    stored = Image.open(io.BytesIO(encode_animation(animation)))
+    assert (stored.format, stored.size, getattr(stored, "n_frames", 1)) == ("WEBP", (30, 20), 12)
+    stored.seek(5)
+    stored.load()
+    assert (stored.info["duration"], stored.info["loop"]) == (50, 0)
+
+
+def test_a_moving_picture_is_scaled_down_to_its_pixels() -> None:
+    animation = open_animation(io.BytesIO(moving_picture(10, size=(400, 200))), pixels=200_000)
+    assert animation is not None
+    assert {frame.size for frame in animation.frames} == {(200, 100)}
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP"])
+def test_metadata_of_a_moving_picture_is_gone(kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "SecretCamera"
+    hidden: dict[str, Any] = {"comment": b"Secret"} if kind == "GIF" else {"exif": exif, "xmp": b"SecretXmp"}
+    content = moving_picture(3, kind, **hidden)
+    assert b"Secret" in content
+    animation = open_animation(io.BytesIO(content), pixels=10**6)
+    assert animation is not None
+    assert b"Secret" not in encode_animation(animation)
+
+
+def many_frames(count: int) -> bytes:
+    """A GIF of one pixel, 16 bytes a frame."""
+    head = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff"
+    frame = b"\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00"
+    return head + frame * count + b";"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        picture("JPEG"),
+        picture("PNG"),
+        moving_picture(1),
+        moving_picture(301),
+        many_frames(600_000),
+        moving_picture(101, size=(500, 500)),
+        moving_picture(20)[:-200],
+    ],
+    ids=["jpeg", "png", "one frame", "too many frames", "very many frames", "too many pixels", "cut"],
+)
+def test_what_had_better_not_move(content: bytes) -> None:
+    assert open_image(io.BytesIO(content)).size
+    assert open_animation(io.BytesIO(content), pixels=10**6) is None

@@ -35,7 +35,8 @@ async def upload_attachment(request: SignedRequest) -> Any:
     """Then send its `id` in `attachment_ids` within a day. 50 files may wait to be sent: else `conflict`.
 
     A picture (JPEG, PNG, GIF, WebP) is turned upright, scaled down to 2560 pixels and stored as WebP without its
-    metadata, of an animation the first frame. Other files are kept as they are, if their type is accepted.
+    metadata. A moving one keeps moving, if it has 300 frames at most; its thumbnail is its first frame. Other files are
+    kept as they are, if their type is accepted.
     """
     user_id = request.auth.user_id
     await in_db_thread(limits.check_upload, user_id=user_id)

@@ -17,7 +17,7 @@ from pytest_django import Settings
 from backend import storage
 from backend.chat.models import Attachment, Message
 from tests.api.rooms import Person, register
-from tests.pictures import bomb, picture
+from tests.pictures import bomb, moving_picture, picture
 
 pytestmark = pytest.mark.asyncio
 
@@ -106,13 +106,12 @@ async def test_a_picture_is_encoded_anew(ada: Person, folder: Path) -> None:
     assert len(stored(folder)) == 2
 
 
-async def test_the_first_frame_of_an_animation(ada: Person) -> None:
-    frames = [Image.new("RGB", (30, 20), colour) for colour in ("red", "blue")]
-    buffer = io.BytesIO()
-    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
-    item = (await upload(ada, "dance.gif", buffer.getvalue())).json()
-    image = Image.open(io.BytesIO((await get(ada, item)).content))
-    assert (item["name"], getattr(image, "n_frames", 1)) == ("dance.webp", 1)
+async def test_a_moving_picture_keeps_moving(ada: Person) -> None:
+    item = (await upload(ada, "dance.gif", moving_picture(20))).json()
+    assert (item["name"], item["type"], item["width"], item["height"]) == ("dance.webp", "image/webp", 30, 20)
+    for address, frames in ((item["url"], 20), (item["thumbnail"], 1)):
+        image = Image.open(io.BytesIO((await get(ada, {"url": address})).content))
+        assert getattr(image, "n_frames", 1) == frames
 
 
 async def test_another_file_is_a_download(ada: Person, folder: Path) -> None:

@@ -102,10 +102,15 @@ def drop(attachments: "QuerySet[Attachment]") -> int:
 def _prepare_picture(name: str, file: "File[bytes]") -> Prepared:
     image = images.within(images.open_image(file), PICTURE_SIDE)
     thumbnail = images.encode(images.within(image, THUMBNAIL_SIDE))
+    content = None
+    # As many pixels as the largest still picture has: so moving ones cost no more.
+    if animation := images.open_animation(file, pixels=PICTURE_SIDE**2):
+        image = animation.frames[0]
+        content = images.encode_animation(animation)
     return Prepared(
         name=media.picture_name(name),
         type="image/webp",
-        content=ContentFile(images.encode(image)),
+        content=ContentFile(content or images.encode(image)),
         thumbnail=ContentFile(thumbnail),
         width=image.width,
         height=image.height,
