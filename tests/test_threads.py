@@ -2,11 +2,13 @@
 
 import asyncio
 import threading
+from collections.abc import Generator
+from functools import partial
 
 import pytest
 
 from backend.chat.errors import Code, as_chat_error
-from backend.threads import Full, Pool
+from backend.threads import Full, Pool, Steps
 
 pytestmark = pytest.mark.asyncio
 
@@ -65,3 +67,69 @@ async def test_a_failed_call_and_a_cancelled_caller_give_their_places_back() -> 
     with pytest.raises(ZeroDivisionError):
         await failing
     assert await asyncio.gather(*(pool.run(lambda: True) for _ in range(2))) == [True] * 2
+
+
+async def test_the_steps_of_a_work_leave_their_thread_in_between() -> None:
+    pool = Pool("test", threads=1, max_waiting=10)
+    order: list[str] = []
+
+    def work() -> Generator[int, None, None]:
+        for number in range(3):
+            order.append(f"step {number}")
+            yield number
+
+    async for number in Steps(pool, work()):
+        await pool.run(partial(order.append, f"other {number}"))
+    assert order == ["step 0", "other 0", "step 1", "other 1", "step 2", "other 2"]
+
+
+async def test_work_is_closed_though_its_last_step_still_runs() -> None:
+    pool, gate, running, closed = Pool("test", threads=1, max_waiting=1), *(threading.Event() for _ in range(3))
+
+    def work() -> Generator[int, None, None]:
+        try:
+            running.set()
+            gate.wait(10)
+            yield 1
+        finally:
+            closed.set()
+
+    steps = Steps(pool, work())
+    reader = asyncio.ensure_future(anext(aiter(steps)))
+    await asyncio.to_thread(running.wait, 10)
+    reader.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reader
+    closing = asyncio.create_task(asyncio.to_thread(steps.close))
+    assert not closed.is_set()
+    gate.set()
+    await closing
+    assert closed.is_set()
+
+
+async def test_work_that_is_to_be_finished_does_not_mind_its_caller() -> None:
+    pool, gate, running, done = Pool("test", threads=1, max_waiting=1), *(threading.Event() for _ in range(3))
+
+    def work() -> Generator[int, None, None]:
+        running.set()
+        gate.wait(10)
+        yield 1
+        done.set()
+
+    caller = asyncio.create_task(Steps(pool, work()).finish())
+    await asyncio.to_thread(running.wait, 10)
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    gate.set()
+    assert await asyncio.to_thread(done.wait, 10)
+
+
+async def test_a_step_that_fails_fails_the_reader() -> None:
+    def work() -> Generator[int, None, None]:
+        yield 1
+        raise ValueError("no more")
+
+    pool = Pool("test", threads=1, max_waiting=1)
+    with pytest.raises(ValueError, match="no more"):
+        await Steps(pool, work()).finish()
