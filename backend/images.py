@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from itertools import count
 from math import sqrt
 from typing import IO, NamedTuple
 
@@ -52,21 +53,19 @@ def open_animation(file: IO[bytes], *, pixels: int) -> Animation | None:
     try:
         file.seek(0)
         with Image.open(file, formats=FORMATS) as image:
-            while len(frames) * image.width * image.height <= settings.MAX_IMAGE_PIXELS:
+            if not getattr(image, "is_animated", False):
+                return None
+            for number in count():
                 try:
-                    image.seek(len(frames))
+                    image.seek(number)
                 except EOFError:
                     break
-                if len(frames) == MAX_FRAMES:
+                if number == MAX_FRAMES or (number + 1) * image.width * image.height > settings.MAX_IMAGE_PIXELS:
                     return None
                 frames.append(_plain(image))
                 durations.append(min(max(int(image.info.get("duration") or 100), 20), 10_000))
-            else:
-                return None
             loop = int(image.info.get("loop", 1))
     except Exception:  # as above: the first frame is good, a later one may hurt
-        return None
-    if len(frames) < 2:
         return None
     width, height = frames[0].size
     side = int(max(width, height) * min(1.0, sqrt(pixels / (len(frames) * width * height))))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import Settings
 
 from backend.accounts.models import User
@@ -43,6 +44,14 @@ def test_a_picture_of_an_odd_shape(ada: User, size: tuple[int, int]) -> None:
     assert item.height is not None
     assert max(item.width, item.height) == min(max(size), 2560)
     assert min(item.width, item.height) >= 1
+
+
+def test_the_storage_does_not_learn_what_the_sender_claims() -> None:
+    claimed = SimpleUploadedFile("a.txt", b"<script>", content_type="text/html")
+    prepared = prepare(file=claimed)
+    assert prepared.type == "text/plain"
+    assert not hasattr(prepared.content, "content_type")
+    assert b"".join(prepared.content.chunks()) == b"<script>"
 
 
 def test_nothing_stays_of_an_upload_whose_account_ended(ada: User, folder: Path) -> None:

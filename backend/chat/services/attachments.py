@@ -51,7 +51,8 @@ def prepare(*, file: "File[bytes]") -> Prepared:
         if error.code == storage.TOO_LARGE:
             raise
         raise invalid(file=" ".join(error.messages)) from error
-    return Prepared(name, media.type_of(name, head), file)
+    # Bare: with what Django makes of an upload, a storage such as S3 would keep the type that the sender claims.
+    return Prepared(name, media.type_of(name, head), File(file.file))
 
 
 def store(*, user_id: int, prepared: Prepared) -> AttachmentOut:
