@@ -1,5 +1,6 @@
 """The end of an account: what goes, what stays, and what others notice."""
 
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -18,7 +19,19 @@ from backend.chat import room_queries
 from backend.chat.errors import Code
 from backend.chat.events import AccessEnded, Change, Event
 from backend.chat.inputs import SendIn
-from backend.chat.models import Attachment, Ban, Block, ChatRoom, Invite, Membership, Mention, Message, Reaction, Role
+from backend.chat.models import (
+    Attachment,
+    Ban,
+    Block,
+    ChatRoom,
+    Invite,
+    Membership,
+    Mention,
+    Message,
+    Mute,
+    Reaction,
+    Role,
+)
 from backend.chat.services import erasure
 from backend.chat.services.attachments import prepare, store
 from backend.chat.services.messages import react
@@ -73,6 +86,7 @@ def test_nothing_says_whose_it_was(ada: User, bob: User, cy: User, room: ChatRoo
         Block.objects.create(blocker=one, blocked=two)
     Ban.objects.create(room=other, user=bob, by=ada)
     Ban.objects.create(room=room, user=cy, by=bob)
+    Mute.objects.create(room=other, user=bob, until=timezone.now() + timedelta(hours=1))
     Invite.objects.create(room=room, code="x", created_by=bob, expires_at=timezone.now())
     Mention.objects.create(message_id=message.id, user=bob, room=room, seq=message.seq)
     upload(bob)
@@ -92,6 +106,7 @@ def test_nothing_says_whose_it_was(ada: User, bob: User, cy: User, room: ChatRoo
     assert LogEntry.objects.get().object_repr == "Deleted user"
     assert list(Block.objects.values_list("blocker__name", "blocked__name")) == [("Ada", "Cy")]
     assert [ban.user for ban in Ban.objects.all()] == [cy]
+    assert not Mute.objects.exists()
     assert not Invite.objects.exists()
     assert not Mention.objects.exists()
     assert not Membership.objects.filter(user=bob).exists()

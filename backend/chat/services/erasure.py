@@ -19,7 +19,7 @@ from backend.accounts.tokens import Identity
 from backend.chat import limits, log
 from backend.chat.errors import ChatError, invalid
 from backend.chat.events import Passing, RoomEvent
-from backend.chat.models import Attachment, Ban, Block, ChatRoom, Invite, Membership, Mention, Message
+from backend.chat.models import Attachment, Ban, Block, ChatRoom, Invite, Membership, Mention, Message, Mute
 from backend.chat.publishing import publish
 from backend.chat.services import sessions
 from backend.chat.services.attachments import drop
@@ -117,6 +117,7 @@ def _forget(user_id: int) -> None:
     accounts.forget(user_id=user_id)
     Block.objects.filter(Q(blocker=user_id) | Q(blocked=user_id)).delete()
     Ban.objects.filter(user=user_id).delete()
+    Mute.objects.filter(user=user_id).delete()
     Invite.objects.filter(created_by=user_id).delete()
     Mention.objects.filter(user=user_id).delete()
     drop(Attachment.objects.filter(uploader=user_id, message=None))
