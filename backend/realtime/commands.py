@@ -93,7 +93,7 @@ async def _history(connection: Connection, body: HistoryIn) -> HistoryOut:
 
 async def _typing(connection: Connection, body: TypingIn) -> TypingOut:
     def tell(typing: bool) -> None:
-        if not connection.ended:
+        if not (typing and connection.ended):
             notice = TypingOut(user_id=connection.user_id, typing=typing)
             announce([Passing(connection.room_id, connection.slug, "typing", notice, skip_user=connection.user_id)])
 

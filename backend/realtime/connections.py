@@ -18,6 +18,7 @@ from .websocket import RawSocket, frame
 logger = logging.getLogger(__name__)
 
 TYPING_EVERY = 1.0  # seconds between two notices of one connection
+TYPING_LASTS = 8.0  # seconds after which it is over, unless said again
 DROP_PASSING = 256 * 1024  # bytes a client has not taken: from here on it gets no passing events
 CODES = {"revoked": 4401, "removed": 4403, "slow": 4408, "draining": 1012}  # WebSocket close codes
 
@@ -35,7 +36,7 @@ class Connection(ABC):
         self.holds = False
         self.ended: str | None = None
         self.commands = Fifo()
-        self.typing = Thinned(TYPING_EVERY)
+        self.typing = Thinned(TYPING_EVERY, lasts=TYPING_LASTS)
 
     @property
     def user_id(self) -> int:

@@ -201,6 +201,7 @@ class Hub:
         if feed is not None and connection in feed.members:
             feed.members.discard(connection)
             self.attendance.go(feed, connection.user_id)
+            connection.typing.end()
         self._holds[room_id] -= 1
         if not self._holds[room_id]:
             del self._holds[room_id]

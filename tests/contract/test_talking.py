@@ -153,6 +153,17 @@ async def test_typing_reaches_the_others_only(live_door: type[LiveClient], compa
     assert await heard_until(alice, last) == []
 
 
+async def test_typing_is_over_when_one_goes(live_door: type[LiveClient], company: Company, enter: Enter) -> None:
+    alice = await enter(live_door, company.alice)
+    bobs = [await enter(live, company.bob) for live in LIVE]
+    await alice.typing()
+    for bob in bobs:
+        await bob.wait_for("typing", lambda notice: notice["typing"])
+    alice.abort()
+    for bob in bobs:
+        assert await bob.wait_for("typing") == {"user_id": company.alice.id, "typing": False}
+
+
 async def test_a_changed_message_reaches_everybody(door: type[Client], company: Company, enter: Enter) -> None:
     alice = await enter(door, company.alice)
     bobs = [await enter(live, company.bob) for live in LIVE]
