@@ -175,6 +175,7 @@ REST_KNOX = {"TOKEN_TTL": timedelta(hours=TOKEN_TTL_HOURS)}
 # Messages
 EDIT_WINDOW_MINUTES = env_int("EDIT_WINDOW_MINUTES", 24 * 60, least=0)
 READ_RECEIPTS = env_int("READ_RECEIPTS", 100, least=0)
+PRESENCE_NAMED = env_int("PRESENCE_NAMED", 100, least=0)
 
 # Limits, in the notation of the `limits` library
 RATE_MESSAGES = env_rate("RATE_MESSAGES", "20/second")

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Mapping
 
 from . import wire
 from .bus import Bus
 from .feed import RoomFeed
 from .packets import Packet, encode
-from .presence import RENEW
+from .presence import LEASE, RENEW
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ class Attendance:
         self._feeds = feeds
         self._changed: set[int] = set()  # rooms whose roster the other workers have not heard
         self._restless: set[int] = set()  # rooms whose members may have to be told
+        self._leases: deque[tuple[float, int]] = deque()  # when what was heard ends, and of which room
 
     def opened(self, feed: RoomFeed) -> None:
         """Ask the other workers who is in a room that was just opened here."""
@@ -39,7 +41,9 @@ class Attendance:
 
     def hear(self, feed: RoomFeed, news: wire.RoomNews) -> None:
         if news.roster is not None:
-            feed.presence.hear(news.origin, news.roster, time.monotonic())
+            now = time.monotonic()
+            feed.presence.hear(news.origin, news.roster, now)
+            self._leases.append((now + LEASE, feed.room_id))
             self._restless.add(feed.room_id)
         if news.asks:
             self._changed.add(feed.room_id)
@@ -70,10 +74,11 @@ class Attendance:
             if feed := self._feeds.get(room_id):
                 self._say(feed)
         self._changed.clear()
-        self._restless |= due  # the leases of others may have ended
 
     def _tell_members(self) -> None:
         now = time.monotonic()
+        while self._leases and self._leases[0][0] <= now:
+            self._restless.add(self._leases.popleft()[1])
         rooms, self._restless = self._restless, set()
         for room_id in rooms:
             feed = self._feeds.get(room_id)

@@ -7,12 +7,14 @@ Pure bookkeeping: the clock comes in, what is to be told goes out.
 from collections import Counter
 from typing import NamedTuple
 
+from django.conf import settings
+
 from backend.chat.events import PresenceOut
 
-LEASE = 40.0  # seconds that a worker's roster counts
+LEASE = 38.0  # seconds that a worker's roster counts: with the grace, a killed worker's people are gone after 45 s
 RENEW = 15.0  # seconds between two of its tellings
 GRACE = 5.0  # seconds somebody may be away without being told as gone: a reconnect, a rolling restart
-NAMED = 100  # people up to which they are named; in larger rooms only the number is told
+NAMED: int = settings.PRESENCE_NAMED  # people up to which they are named; in larger rooms only the number is told
 
 
 class Roster(NamedTuple):

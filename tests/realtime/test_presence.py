@@ -1,7 +1,12 @@
 """Presence: who is told as come and gone, over connections, workers and ended leases."""
 
+import pytest
+
 from backend.chat.events import PresenceOut
 from backend.realtime.presence import GRACE, LEASE, NAMED, RoomPresence, Roster
+from tests.clients import LIVE
+from tests.company import Company
+from tests.servers import ChatServer
 
 
 def news(joined: list[int], left: list[int], online: int) -> PresenceOut:
@@ -72,3 +77,17 @@ def test_of_a_large_room_only_the_number_is_told() -> None:
     presence.hear("b", Roster(500, None), 0)
     assert presence.news(1) == news([], [], NAMED + 501)
     assert presence.news(2) is None
+
+
+@pytest.mark.asyncio
+async def test_above_the_setting_nobody_is_named() -> None:
+    with ChatServer(PRESENCE_NAMED="1") as server:
+        company = Company.gather(server)
+        async with company.doorman() as enter:
+            alice = await enter(LIVE[0], company.alice)
+            assert (await alice.wait_for("presence"))["joined"] == [company.alice.id]
+            bob = await enter(LIVE[1], company.bob)
+            assert bob.sync["online"] == 2
+            assert await alice.wait_for("presence") == {"joined": [], "left": [], "online": 2}
+            await bob.close()
+            assert await alice.wait_for("presence", lambda told: told["online"] == 1)
