@@ -85,6 +85,7 @@ class LiveClient(Client):
     """A client that hears what happens: `events.all` is everything so far, `wait_for` takes one."""
 
     wire: Wire
+    first: ClassVar[str] = "sync"  # the event that the server begins with
 
     def __init__(self) -> None:
         self.events: Inbox[Event] = Inbox()
@@ -174,7 +175,7 @@ class WebSocketClient(LiveClient):
         except BaseException:
             client.abort()
             raise
-        assert first.name == "sync", first
+        assert first.name == cls.first, first
         client.sync = first.payload
         return client
 
@@ -223,7 +224,7 @@ class SocketIOClient(LiveClient):
             if answer.kind == 4:
                 assert answer.data["message"] == answer.data["data"]["code"], answer
                 raise Refused(answer.data["data"])
-            client.sync = await client.wait_for("sync")
+            client.sync = await client.wait_for(cls.first)
         except BaseException:
             del engine.clients[client.namespace]
             if own:

@@ -50,6 +50,7 @@ def test_every_event_and_command_is_documented() -> None:
     events = {event for model in (Change, Passing) for event in get_args(get_type_hints(model)["event"])}
     byes = set(get_args(get_type_hints(ByeOut)["code"]))
     assert byes == set(CODES)
+    events |= {"inbox", "room_activity", "room_added", "room_removed"}
     for word in events | byes | set(COMMANDS) | set(Message.Kind.values):
         assert f"`{word}`" in text, word
     for field in {*SyncOut.model_fields, *MessageOut.model_fields}:

@@ -1,5 +1,7 @@
 """Who is here: reads about people."""
 
+from collections.abc import Collection
+
 from backend.accounts.models import User
 
 SEARCH_LIMIT = 20
@@ -13,6 +15,11 @@ def get_user(*, user_id: int) -> User:
 def find_user(*, user_id: int) -> User | None:
     """An active person, None for everybody else."""
     return User.objects.filter(pk=user_id, is_active=True).first()
+
+
+def active_among(user_ids: Collection[int]) -> set[int]:
+    """Which of these are active people."""
+    return set(User.objects.filter(pk__in=user_ids, is_active=True).values_list("pk", flat=True))
 
 
 def search_users(*, text: str) -> list[User]:

@@ -3,14 +3,16 @@
 Each raises ChatError, or Full at once when too many are waiting.
 """
 
+from collections.abc import Iterable
+
 from backend.accounts.tokens import Identity, authenticate_many
 from backend.batching import Batcher
 
-from . import limits, queries
+from . import inbox_queries, limits, queries
 from .access import Access, AskAccess, check_many
 from .admission import Admitted, Knock, admit_many
 from .errors import ChatError, Code
-from .events import ReadOut
+from .events import ReadOut, RoomOut
 from .inputs import SendIn
 from .services.reads import Read, mark_reads
 from .services.sending import Send, Sent, send_messages
@@ -23,6 +25,8 @@ _positions = Batcher("positions", queries.positions, patience=0.1)
 _messages = Batcher("messages", send_messages, second_from=100)
 _connects = Batcher("connects", limits.hit_connects)
 _reads = Batcher("reads", mark_reads)
+_entries = Batcher("entries", inbox_queries.entries, max_batch=50)
+_inboxes = Batcher("inboxes", inbox_queries.rooms, max_batch=50)
 
 
 async def admit(*, address: str, token: str, slug: str) -> Admitted:
@@ -52,6 +56,16 @@ async def position(*, room_id: int) -> int | None:
     return await _positions(room_id)
 
 
+async def inbox_entries(*, user_id: int) -> list[inbox_queries.Entry]:
+    """What is in the person's inbox."""
+    return await _entries(user_id)
+
+
+async def inbox_rooms(*, user_id: int, room_ids: Iterable[int]) -> dict[int, RoomOut]:
+    """These rooms as the person sees them, by id; those that they are in."""
+    return await _inboxes(inbox_queries.AskRooms(user_id, frozenset(room_ids)))
+
+
 async def send_message(*, slug: str, user_id: int, body: SendIn) -> Sent:
     """Post a message: answered once it is committed."""
     return await _messages(Send(slug, user_id, body))
@@ -68,4 +82,6 @@ async def drain() -> None:
     await _reads.drain()
     await _admissions.drain()
     await _accesses.drain()
+    await _entries.drain()
+    await _inboxes.drain()
     await _tokens.drain()

@@ -238,6 +238,28 @@ class RoomEvent(BaseModel):
     kind: ChatRoom.Kind
 
 
+class ActivityOut(BaseModel):
+    """Told in an inbox: something was said in a room, or I have read on in it."""
+
+    slug: str
+    last_seq: int
+    unread_count: int
+    mention_count: int
+    last_message: MessageOut | None
+
+
+class RoomAddedOut(BaseModel):
+    """Told in an inbox: I am in a room now."""
+
+    room: RoomOut
+
+
+class RoomRemovedOut(BaseModel):
+    """Told in an inbox: I am not in that room any more, or it is gone."""
+
+    slug: str
+
+
 class ByeOut(BaseModel):
     """Said before the server ends the connection: revoked, removed, slow, draining."""
 
@@ -288,4 +310,12 @@ class AccessEnded:
         return self.room_id in (None, room_id) and self.digest in (None, digest)
 
 
-Event = Change | Passing | AccessEnded
+@dataclass(frozen=True, slots=True)
+class MembershipChanged:
+    """What a room is to one person changed: they came in, or have read on. That they are out is an AccessEnded."""
+
+    user_id: int
+    room_id: int
+
+
+Event = Change | Passing | AccessEnded | MembershipChanged

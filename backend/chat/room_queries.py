@@ -4,7 +4,7 @@ The number of queries depends neither on how many rooms there are nor on what wa
 and what a room costs does not grow with its log.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -46,7 +46,7 @@ class _CountMarked(Subquery):
 def my_rooms(*, user_id: int) -> RoomsOut:
     """The rooms of a person, the one where something was said last first."""
     rows = _rows(user_id).filter(role__isnull=False).order_by("-last_message_id", "-pk")
-    return RoomsOut(items=_outs(rows, user_id))
+    return RoomsOut(items=outs(rows))
 
 
 def public_rooms(*, user_id: int, search: RoomSearchIn) -> RoomPageOut:
@@ -55,17 +55,17 @@ def public_rooms(*, user_id: int, search: RoomSearchIn) -> RoomPageOut:
     if search.before is not None:
         rows = rows.filter(pk__lt=Subquery(ChatRoom.objects.filter(slug=search.before).values("pk")))
     found = list(rows.order_by("-pk")[: search.limit + 1])
-    return RoomPageOut(items=_outs(found[: search.limit], user_id), has_more=len(found) > search.limit)
+    return RoomPageOut(items=outs(found[: search.limit]), has_more=len(found) > search.limit)
 
 
 def room(*, slug: str, user_id: int) -> RoomOut:
     """One room: public ones for everybody, others for their members; raises `not_found` or `forbidden`."""
-    outs = _outs(_rows(user_id).filter(slug=slug), user_id)
-    if not outs:
+    found = next(iter(outs(_rows(user_id).filter(slug=slug))), None)
+    if found is None:
         raise ChatError(Code.NOT_FOUND, "No such room.")
-    if outs[0].role is None and outs[0].kind != ChatRoom.Kind.PUBLIC:
+    if found.role is None and found.kind != ChatRoom.Kind.PUBLIC:
         raise ChatError(Code.FORBIDDEN, "You are not a member of this room.")
-    return outs[0]
+    return found
 
 
 def members(*, access: Access, page: MembersIn) -> MemberPageOut:
@@ -104,37 +104,58 @@ def with_receipts(room_ids: Collection[int]) -> set[int]:
     return set(ChatRoom.objects.filter(~Exists(one_too_many), pk__in=room_ids).values_list("pk", flat=True))
 
 
-def _rows(user_id: int) -> QuerySet[Any, Row]:
-    """Rooms with what one person's membership (`mine`, absent where there is none) makes of them."""
-    log = Message.objects.filter(room=OuterRef("pk"))
+def unread_count(room: OuterRef, user: int | OuterRef) -> Subquery:
+    """How many messages a person has not read, of rows that have their `last_read_seq`."""
     # Sliced before it is filtered: what does not count (one's own messages, system lines, tombstones) has no index,
     # and a log full of it would be walked to its end in search of the 99th. Newest first, so that news always show.
     unread = (
-        log.filter(seq__gt=OuterRef("last_read_seq"))
+        Message.objects.filter(room=room, seq__gt=OuterRef("last_read_seq"))
         .order_by("-seq")
-        .values(marked=Q(kind=Message.Kind.TEXT, deleted_at=None) & ~Q(sender=user_id))[:UNREAD_WINDOW]
+        .values(marked=Q(kind=Message.Kind.TEXT, deleted_at=None) & ~Q(sender=user))[:UNREAD_WINDOW]
     )
-    mentions = Mention.objects.filter(user=user_id, room=OuterRef("pk"), seq__gt=OuterRef("last_read_seq"))
+    return _CountMarked(unread, limit=UNREAD_LIMIT)
+
+
+def mention_count(room: OuterRef, user: int | OuterRef) -> Subquery:
+    """How many unread messages mention the person."""
+    mentions = Mention.objects.filter(user=user, room=room, seq__gt=OuterRef("last_read_seq"))
+    return _CountMarked(mentions.values(marked=Value(True)), limit=UNREAD_LIMIT)
+
+
+def member_count() -> Coalesce:
+    """How many people are in a room, of rows of rooms."""
     members = Membership.objects.filter(room=OuterRef("pk")).order_by().values("room")
+    return Coalesce(Subquery(members.annotate(count=Count("pk")).values("count")), 0)
+
+
+def last_message_id() -> Subquery:
+    """What was said last, of rows of rooms."""
+    return Subquery(Message.objects.filter(room=OuterRef("pk")).order_by("-seq").values("pk")[:1])
+
+
+def _rows(user_id: int) -> QuerySet[Any, Row]:
+    """Rooms with what one person's membership (`mine`, absent where there is none) makes of them."""
     return ChatRoom.objects.annotate(
         mine=FilteredRelation("memberships", condition=Q(memberships__user=user_id)),
         role=F("mine__role"),
         last_read_seq=F("mine__last_read_seq"),
-        unread_count=_CountMarked(unread, limit=UNREAD_LIMIT),
-        mention_count=_CountMarked(mentions.values(marked=Value(True)), limit=UNREAD_LIMIT),
-        member_count=Coalesce(Subquery(members.annotate(count=Count("pk")).values("count")), 0),
-        last_message_id=Subquery(log.order_by("-seq").values("pk")[:1]),
+        unread_count=unread_count(OuterRef("pk"), user_id),
+        mention_count=mention_count(OuterRef("pk"), user_id),
+        member_count=member_count(),
+        last_message_id=last_message_id(),
+        user_id=Value(user_id),
     ).values(
         "pk", "slug", "name", "kind", "created_at", "last_seq", "role", "last_read_seq", "unread_count",
-        "mention_count", "member_count", "last_message_id",
+        "mention_count", "member_count", "last_message_id", "user_id",
     )  # fmt: skip
 
 
-def _outs(rows: Iterable[Row], user_id: int) -> list[RoomOut]:
+def outs(rows: Iterable[Row]) -> list[RoomOut]:
+    """The payloads of rooms, each as the person `user_id` of its row sees it."""
     rows = list(rows)
     mine = [row for row in rows if row["role"]]
-    last = _last_messages(mine)
-    peers = _peers([row["pk"] for row in mine if row["kind"] == ChatRoom.Kind.DIRECT], user_id)
+    last = last_messages(mine)
+    peers = _peers(mine)
     return [
         RoomOut(
             slug=row["slug"],
@@ -148,13 +169,14 @@ def _outs(rows: Iterable[Row], user_id: int) -> list[RoomOut]:
             unread_count=row["unread_count"],
             mention_count=row["mention_count"],
             last_message=last.get(row["last_message_id"]),
-            peer=peers.get(row["pk"]),
+            peer=peers.get((row["pk"], row["user_id"])),
         )
         for row in rows
     ]
 
 
-def _last_messages(rows: Sequence[Row]) -> dict[int, MessageOut]:
+def last_messages(rows: Iterable[Row]) -> dict[int, MessageOut]:
+    """What was said last in these rooms, by `last_message_id`."""
     ids = [row["last_message_id"] for row in rows if row["last_message_id"]]
     if not ids:
         return {}
@@ -162,9 +184,18 @@ def _last_messages(rows: Sequence[Row]) -> dict[int, MessageOut]:
     return {payload.id: payload for payload in message_payloads(messages)}
 
 
-def _peers(room_ids: Sequence[int], user_id: int) -> dict[int, UserBrief]:
-    """The other person of each direct room."""
-    if not room_ids:
+def _peers(rows: Iterable[Row]) -> dict[tuple[int, int], UserBrief]:
+    """The other person of each direct room, by the room's id and the id of who looks."""
+    looks: dict[int, set[int]] = {}
+    for row in rows:
+        if row["kind"] == ChatRoom.Kind.DIRECT:
+            looks.setdefault(row["pk"], set()).add(row["user_id"])
+    if not looks:
         return {}
-    others = Membership.objects.filter(room__in=room_ids).exclude(user=user_id).select_related("user")
-    return {other.room_id: user_brief(other.user) for other in others}
+    people = Membership.objects.filter(room__in=looks).select_related("user")
+    return {
+        (person.room_id, user_id): user_brief(person.user)
+        for person in people
+        for user_id in looks[person.room_id]
+        if person.user_id != user_id
+    }

@@ -39,10 +39,10 @@ class Bus(Protocol):
 
     def publish(self, channel: str, data: bytes) -> None: ...
 
-    async def subscribe(self, channel: str) -> None:
+    async def subscribe(self, *channels: str) -> None:
         """Returns once nothing published from now on is missed, or after a short wait without Redis."""
 
-    async def unsubscribe(self, channel: str) -> None: ...
+    async def unsubscribe(self, *channels: str) -> None: ...
 
     def trouble(self) -> str | None:
         """Why other workers may not be heard; None: all is well."""
@@ -62,10 +62,10 @@ class LocalBus:
     def publish(self, channel: str, data: bytes) -> None:
         pass
 
-    async def subscribe(self, channel: str) -> None:
+    async def subscribe(self, *channels: str) -> None:
         pass
 
-    async def unsubscribe(self, channel: str) -> None:
+    async def unsubscribe(self, *channels: str) -> None:
         pass
 
     def trouble(self) -> str | None:
@@ -110,28 +110,30 @@ class RedisBus:
         self._outbox.append((channel, data))
         self._outbox_filled.set()
 
-    async def subscribe(self, channel: str) -> None:
-        self._channels.add(channel)
-        if self._pubsub is None:
+    async def subscribe(self, *channels: str) -> None:
+        self._channels.update(channels)
+        if self._pubsub is None or not channels:
             return
-        confirmed = asyncio.get_running_loop().create_future()
-        self._awaited.setdefault(channel, []).append(confirmed)
+        confirmed = {channel: asyncio.get_running_loop().create_future() for channel in channels}
+        for channel, future in confirmed.items():
+            self._awaited.setdefault(channel, []).append(future)
         try:
             async with asyncio.timeout(SUBSCRIBE_WAIT):
-                await self._pubsub.subscribe(channel)
-                await confirmed
+                await self._pubsub.subscribe(*channels)
+                await asyncio.gather(*confirmed.values())
         except Exception:  # redis-py raises more than RedisError while the listener loses the connection
             logger.warning("Redis did not confirm a subscription; the sweep brings what is missed.")
         finally:
-            self._awaited.pop(channel, None)
+            for channel, future in confirmed.items():
+                self._forget(channel, future)
 
-    async def unsubscribe(self, channel: str) -> None:
-        self._channels.discard(channel)
-        if self._pubsub is None:
+    async def unsubscribe(self, *channels: str) -> None:
+        self._channels.difference_update(channels)
+        if self._pubsub is None or not channels:  # without a channel, Redis would take it for all of them
             return
         try:
             async with asyncio.timeout(SUBSCRIBE_WAIT):
-                await self._pubsub.unsubscribe(channel)
+                await self._pubsub.unsubscribe(*channels)
         except Exception:
             logger.debug("Redis took no unsubscription: the listener comes back without this channel.", exc_info=True)
 
@@ -140,6 +142,14 @@ class RedisBus:
             return "not connected to Redis"
         silence = time.monotonic() - self._heard_at
         return f"heard nothing from Redis for {silence:.0f} s" if silence > ECHO_LATE else None
+
+    def _forget(self, channel: str, future: asyncio.Future[None]) -> None:
+        """Wait no longer for a confirmation; others may still wait for the same channel's."""
+        if waiting := self._awaited.get(channel):
+            if future in waiting:
+                waiting.remove(future)
+            if not waiting:
+                del self._awaited[channel]
 
     async def _forever(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` again whenever Redis fails it."""

@@ -17,7 +17,7 @@ from backend.chat.publishing import announce
 from backend.chat.services import messages
 from backend.threads import in_db_thread
 
-from .connections import Connection
+from .connections import INBOX, Connection
 from .packets import encode
 from .refusals import told
 
@@ -148,6 +148,8 @@ def refusal(error: Exception) -> Ack:
 
 
 async def _execute(connection: Connection, name: object, payload: object) -> BaseModel:
+    if connection.slug == INBOX:
+        raise invalid(type="An inbox takes no commands: say it in the room, or over REST.")
     command = COMMANDS.get(name) if isinstance(name, str) else None
     if command is None:
         raise invalid(type=f"There is no such event; there are: {', '.join(COMMANDS)}.")

@@ -1,4 +1,4 @@
-"""A connection: one person in one room over one socket, whatever the transport."""
+"""A connection: one person in one room, or in their inbox, over one socket, whatever the transport."""
 
 import asyncio
 import logging
@@ -20,11 +20,12 @@ logger = logging.getLogger(__name__)
 TYPING_EVERY = 1.0  # seconds between two notices of one connection
 TYPING_LASTS = 8.0  # seconds after which it is over, unless said again
 DROP_PASSING = 256 * 1024  # bytes a client has not taken: from here on it gets no passing events
+INBOX = ""  # stands where the slug of a room does
 CODES = {"revoked": 4401, "removed": 4403, "slow": 4408, "draining": 1012}  # WebSocket close codes
 
 
 class Connection(ABC):
-    """A member of a room's feed. `room_id` is 0 until it enters one."""
+    """A member of a room's feed, or of its person's inbox. `room_id` is 0 until it enters a room."""
 
     prefix: ClassVar[bytes] = b""  # what stands before each text in a raw frame
 

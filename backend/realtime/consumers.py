@@ -19,7 +19,7 @@ from backend.chat.errors import ChatError, Code, invalid
 from backend.chat.inputs import Seq
 
 from .commands import Ack, refusal, reply
-from .connections import CODES, Connection
+from .connections import CODES, INBOX, Connection
 from .packets import Packets
 from .refusals import in_time, told
 from .server import PACKET_BYTES
@@ -100,7 +100,7 @@ class WebSocketConnection(Connection):
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
-    """One connection to `/ws/chat/<slug>/`; `scope["identity"]` is set by the middleware."""
+    """One connection to `/ws/chat/<slug>/` or `/ws/inbox/`; `scope["identity"]` is set by the middleware."""
 
     channel_layer_alias = ""  # none of its own: revocation.py listens for the whole worker
 
@@ -136,7 +136,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             raise identity
         slug = self.scope["url_route"]["kwargs"].get("slug")
         if slug is None:
-            raise ChatError(Code.NOT_FOUND, "Rooms are at /ws/chat/<slug>/.")
+            raise ChatError(Code.NOT_FOUND, "Rooms are at /ws/chat/<slug>/, the inbox at /ws/inbox/.")
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
         since = _since.validate_python(query["since"][0]) if "since" in query else None
         raw = self.scope.get("extensions", {}).get(EXTENSION)
@@ -144,8 +144,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self, identity, slug, raw, checked_at=self.scope["checked_at"]
         )
         hub.register(connection)
-        access = await batched.check_access(slug=slug, user_id=identity.user_id)
-        await hub.enter(connection, access.room, since)
+        if slug == INBOX:
+            await hub.inboxes.enter(connection)
+        else:
+            access = await batched.check_access(slug=slug, user_id=identity.user_id)
+            await hub.enter(connection, access.room, since)
         if raw is not None:
             raw.on_text = self._take_raw
 

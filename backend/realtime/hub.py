@@ -1,31 +1,29 @@
-"""The hub: this worker's open rooms and connections. Joins what the domain announces, the bus and the database."""
+"""The hub: this worker's open rooms, inboxes and connections. Joins what the domain announces and the bus to them."""
 
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from backend.chat import batched, queries
+from backend.chat import batched
 from backend.chat.errors import ChatError, Code
-from backend.chat.events import AccessEnded, Event, PresenceOut
+from backend.chat.events import AccessEnded, Event, MembershipChanged, PresenceOut
 from backend.chat.models import ChatRoom
 from backend.threads import always_in_db_thread, in_db_thread
 
 from . import revocation, wire
 from .attendance import Attendance
 from .bus import Bus
-from .connections import Connection
+from .catch_up import CatchUp
+from .connections import INBOX, Connection
 from .feed import RoomFeed
+from .inboxes import Inboxes
 from .packets import Delivery, Packet, Packets, encode
-from .sync import STEP, Sync, missed_since, stored_after, stored_sync
+from .sync import Sync, missed_since, stored_sync
 
 logger = logging.getLogger(__name__)
-
-HOLE_PATIENCE = 0.05  # seconds a hole may stay open before the database is asked
-SWEEP_EVERY = 2.0
-CROWD = 20  # members from which on a feed keeps its newest page; smaller rooms' pages go with the next sweep
 
 
 class Hub:
@@ -36,21 +34,24 @@ class Hub:
         self.draining = False
         self.revocations = 0  # how often somebody's access has ended
         self.attendance = Attendance(bus, self.name, self.feeds)
+        self.catch_up = CatchUp(self.feeds, self.spawn)
+        self.inboxes = Inboxes(self)
         self._opening: dict[int, asyncio.Task[RoomFeed]] = {}
         self._reaching: dict[int, asyncio.Task[None]] = {}
         self._holds: dict[int, int] = {}  # connections that are in a room or on their way into it
-        self._filling: dict[int, asyncio.Task[None]] = {}
         self._connections: dict[int, set[Connection]] = {}  # by user
         self._outside: dict[str, Callable[[bytes], None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
-        await self.bus.start(self._hear, self._catch_up_soon)
-        self._spawn(self._sweep_forever())
-        self._spawn(self.attendance.run())
-        self._spawn(revocation.listen(self.end_access))
-        self._spawn(revocation.check_forever(self.connections))
+        await self.bus.start(self._hear, self._sweep_soon)
+        self.spawn(self.catch_up.sweep_forever())
+        self.spawn(self.attendance.run())
+        self.spawn(self.inboxes.run())
+        self.spawn(self.inboxes.sweep_forever())
+        self.spawn(revocation.listen(self.end_access))
+        self.spawn(revocation.check_forever(self.connections))
 
     async def listen_outside(self, channel: str, listener: Callable[[bytes], None]) -> None:
         """Pass what is said on one more channel of the bus to `listener`."""
@@ -81,15 +82,27 @@ class Hub:
         for event in events:
             if isinstance(event, AccessEnded):
                 self.end_access(event)
-                self._spawn(revocation.tell_workers(event))
+                self.spawn(revocation.tell_workers(event))
+            elif isinstance(event, MembershipChanged):
+                self.inboxes.mark(event.room_id, event.user_id)
+                if not self.bus.alone:
+                    self.bus.publish(*wire.personal(self.name, event))
 
     def _hear(self, channel: str, message: bytes) -> None:
         if listener := self._outside.get(channel):
             listener(message)
-        elif channel.startswith(wire.ROOM_CHANNEL) and (news := wire.unpack(self.name, channel, message)):
-            self._feed(news)
+        elif room_id := wire.room_of(channel):
+            if room_id in self.feeds:
+                if news := wire.unpack(self.name, room_id, message):
+                    self._feed(news)
+            elif wire.tells_changes(self.name, message):
+                self.inboxes.stir(room_id)
+        elif (user_id := wire.person_of(channel)) and (changed := wire.changed_room(self.name, message)):
+            self.inboxes.mark(changed, user_id)
 
     def _feed(self, news: wire.RoomNews) -> None:
+        if news.deliveries:
+            self.inboxes.stir(news.room_id)
         feed = self.feeds.get(news.room_id)
         if feed is None:
             return
@@ -98,64 +111,26 @@ class Hub:
             only = None if only_user is None else feed.members & self._connections.get(only_user, set())
             feed.say(packet, skip_user=skip_user, only=only)
         self.attendance.hear(feed, news)
-        if feed.has_hole and feed.room_id not in self._filling:
-            self._filling[feed.room_id] = self._spawn(self._fill_soon(feed))
+        self.catch_up.mend(feed)
 
     def end_access(self, event: AccessEnded) -> None:
         """Close the connections of this worker that the event speaks of; who is on the way in is checked again."""
         self.revocations += 1
+        if event.room_id is not None:
+            self.inboxes.lose(event.room_id, event.user_id)
         # Everybody's access ends when a room is deleted: rarely enough to look at all connections.
         people = self.connections() if event.user_id is None else self._connections.get(event.user_id, ())
         for connection in list(people):
             if event.concerns(connection.room_id, connection.identity.digest):
                 connection.end("removed" if event.room_id else "revoked")
 
-    # --- holes and the sweep -----------------------------------------------------
+    async def _sweep(self) -> None:
+        """Find what was missed while the bus was away, or a channel was not heard."""
+        await self.catch_up.sweep()
+        await self.inboxes.sweep()
 
-    async def _fill_soon(self, feed: RoomFeed) -> None:
-        position = None
-        try:
-            # Another hole may open while one is filled; where nothing comes any more, the sweep goes on.
-            while feed.has_hole and feed.seq != position:
-                position = feed.seq
-                await asyncio.sleep(HOLE_PATIENCE)
-                if feed.has_hole:
-                    await self.fill(feed)
-        finally:
-            self._filling.pop(feed.room_id, None)
-
-    async def fill(self, feed: RoomFeed) -> None:
-        """Bring a feed up to what the database has."""
-        room = ChatRoom(pk=feed.room_id, slug=feed.slug)
-        while True:
-            missing = await always_in_db_thread(stored_after, room, feed.seq)
-            feed.catch_up(missing)
-            if len(missing) < STEP:
-                return
-
-    async def sweep(self) -> None:
-        """Compare every open feed with the database, in one query: finds what no message told of."""
-        if not self.feeds:
-            return
-        for feed in self.feeds.values():
-            if len(feed.members) < CROWD:
-                feed.page = None
-        last_seqs = await always_in_db_thread(queries.last_seqs, list(self.feeds))
-        for room_id, last_seq in last_seqs.items():
-            behind = self.feeds.get(room_id)
-            if behind is not None and behind.seq < last_seq:
-                await self.fill(behind)
-
-    def _catch_up_soon(self) -> None:
-        self._spawn(self.sweep())
-
-    async def _sweep_forever(self) -> None:
-        while True:
-            await asyncio.sleep(SWEEP_EVERY)
-            try:
-                await self.sweep()
-            except Exception as error:
-                logger.warning("The sweep failed (%s); the next one is in %s s.", error, SWEEP_EVERY)
+    def _sweep_soon(self) -> None:
+        self.spawn(self._sweep())
 
     # --- members -------------------------------------------------------------------
 
@@ -170,14 +145,11 @@ class Hub:
         connection.holds = True
         feed = await self._open(room)
         sync = await self._sync(feed, room, since)
-        while connection.checked_at != self.revocations:
-            connection.checked_at = self.revocations
-            await always_in_db_thread(revocation.check_again, connection)
+        while self.doubts(connection):
+            await self.check_again(connection)
             sync = await self._sync(feed, room, since)
         # No await from here on: nothing falls between the sync and the first change after it.
-        if connection.ended or self.draining:
-            raise ChatError(Code.UNAVAILABLE if self.draining else Code.UNAUTHORIZED, retry_after=1)
-        connection.open()
+        self.open(connection)
         feed.members.add(connection)
         self.attendance.come(feed, connection.user_id)
         online = feed.presence.online()
@@ -185,6 +157,21 @@ class Hub:
         if others := [user_id for user_id in feed.presence.named() if user_id != connection.user_id]:
             here = PresenceOut(joined=others, left=[], online=online)
             connection.deliver(Packets(feed.slug, [Packet("presence", encode(here))], droppable=True))
+
+    def doubts(self, connection: Connection) -> bool:
+        """Whether somebody's access has ended since the connection's was checked."""
+        return connection.checked_at != self.revocations
+
+    async def check_again(self, connection: Connection) -> None:
+        """Raises if a connection on its way in has lost its token or membership."""
+        connection.checked_at = self.revocations
+        await always_in_db_thread(revocation.check_again, connection)
+
+    def open(self, connection: Connection) -> None:
+        """Tell the client that it is in; raises if it may not be any more."""
+        if connection.ended or self.draining:
+            raise ChatError(Code.UNAVAILABLE if self.draining else Code.UNAUTHORIZED, retry_after=1)
+        connection.open()
 
     def leave(self, connection: Connection) -> None:
         """The connection is gone; the room is closed behind its last member."""
@@ -196,6 +183,9 @@ class Hub:
         if not connection.holds:
             return
         connection.holds = False
+        if connection.slug == INBOX:
+            self.inboxes.leave(connection)
+            return
         room_id = connection.room_id
         feed = self.feeds.get(room_id)
         if feed is not None and connection in feed.members:
@@ -208,12 +198,15 @@ class Hub:
             if room_id not in self._opening:
                 self._close(room_id)
 
-    async def _unsubscribe(self, room_id: int) -> None:
-        if room_id not in self._holds:
-            await self.bus.unsubscribe(wire.channel_of(room_id))
-            if room_id in self._holds:  # somebody came meanwhile
-                await self.bus.subscribe(wire.channel_of(room_id))
-                await self.sweep()
+    async def release(self, channels: Collection[str]) -> None:
+        """Hear no more of these, but for those that somebody here has open or in an inbox."""
+        await self.bus.unsubscribe(*(idle := [channel for channel in channels if not self._needs(channel)]))
+        if again := [channel for channel in idle if self._needs(channel)]:  # somebody came meanwhile
+            await self.bus.subscribe(*again)
+            await self._sweep()
+
+    def _needs(self, channel: str) -> bool:
+        return wire.room_of(channel) in self._holds or self.inboxes.needs(channel)
 
     async def _open(self, room: ChatRoom) -> RoomFeed:
         if opening := self._opening.get(room.pk):
@@ -232,7 +225,7 @@ class Hub:
             if position is None:
                 raise ChatError(Code.NOT_FOUND, "No such room.")
             if feed.seq < position:
-                await self.fill(feed)
+                await self.catch_up.fill(feed)
             self.attendance.opened(feed)
         except BaseException:
             del self.feeds[room.pk]
@@ -247,7 +240,7 @@ class Hub:
     def _close(self, room_id: int) -> None:
         if feed := self.feeds.pop(room_id, None):
             self.attendance.closed(feed)
-        self._spawn(self._unsubscribe(room_id))
+        self.spawn(self.release([wire.channel_of(room_id)]))
 
     async def _sync(self, feed: RoomFeed, room: ChatRoom, since: int | None) -> Sync:
         """The sync of a client at `since`: from the feed if it reaches that far, else from the database."""
@@ -258,7 +251,7 @@ class Hub:
             room.last_seq = max(room.last_seq, feed.seq)  # what was read at the access check may be too old by now
             sync = await in_db_thread(stored_sync, room, since)
             if sync.seq > feed.seq:
-                await self.fill(feed)
+                await self.catch_up.fill(feed)
         sync = sync.forward(newer, feed.seq)
         if not sync.recovered:
             feed.page = sync
@@ -280,14 +273,15 @@ class Hub:
         try:
             stored = await missed_since(feed, since)
             if stored and stored[-1].seq > feed.seq:
-                await self.fill(feed)
+                await self.catch_up.fill(feed)
             feed.reach_back(since, stored)
         finally:
             del self._reaching[feed.room_id]
 
     # --- tasks -----------------------------------------------------------------------
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something in the background, to the end of the hub at most."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)

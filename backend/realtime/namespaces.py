@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict
 
 from backend.accounts.tokens import Identity
 from backend.chat import batched
+from backend.chat.errors import ChatError, Code
 from backend.chat.inputs import Seq
 
-from .connections import Connection
+from .connections import INBOX, Connection
 from .link import Link
 from .packets import Packets
 from .websocket import RawSocket
@@ -74,17 +75,28 @@ class SocketIOConnection(Connection):
 
 
 async def admit(server: "ChatServer", link: Link, namespace: str, auth: Any) -> None:
-    """Check address, slug, token and membership, then enter the room; raises the refusal."""
+    """Check address, slug, token and membership, then enter the room or the inbox (`/`); raises the refusal."""
     checked_at = server.hub.revocations
     request = AuthIn.model_validate(auth if isinstance(auth, dict) else {})
     slug = namespace.removeprefix("/")
-    if not SLUG.fullmatch(slug):
-        slug = ""  # no room's: whoever asks is counted, and has to show a token, all the same
-    admitted = await batched.admit(address=link.address, token=request.token, slug=slug)
-    connection = SocketIOConnection(server, link, namespace, admitted.identity, checked_at=checked_at)
+    if slug == INBOX:
+        room = None
+        await batched.check_connects(address=link.address)
+        identity = await batched.authenticate(request.token)
+        if identity is None:
+            raise ChatError(Code.UNAUTHORIZED)
+    else:
+        # What can't be a room's is nobody's: whoever asks is counted, and has to show a token, all the same.
+        known = slug if SLUG.fullmatch(slug) else ""
+        identity, access = await batched.admit(address=link.address, token=request.token, slug=known)
+        room = access.room
+    connection = SocketIOConnection(server, link, namespace, identity, checked_at=checked_at)
     server.hub.register(connection)
     try:
-        await server.hub.enter(connection, admitted.access.room, request.since)
+        if room is None:
+            await server.hub.inboxes.enter(connection)
+        else:
+            await server.hub.enter(connection, room, request.since)
     except BaseException:
         server.hub.leave(connection)
         raise

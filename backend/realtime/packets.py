@@ -71,17 +71,17 @@ def delivery(payload: MessageOut) -> Delivery:
 
 
 class Packets:
-    """Packets of one room that leave together."""
+    """Packets of one room, or (without a slug) of an inbox, that leave together."""
 
     def __init__(self, slug: str, packets: Sequence[Packet], *, droppable: bool = False) -> None:
-        self._slug = slug.encode()
+        self._namespace = f"/{slug},".encode() if slug else b""
         self._packets = packets
         self.droppable = droppable
 
     @cached_property
     def socketio(self) -> list[bytes]:
         """Socket.IO EVENT packets, without Engine.IO's leading `4`."""
-        return [b'2/%b,["%b",%b]' % (self._slug, event.encode(), data) for event, data in self._packets]
+        return [b'2%b["%b",%b]' % (self._namespace, event.encode(), data) for event, data in self._packets]
 
     @cached_property
     def socketio_frames(self) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 from channels.layers import get_channel_layer
 from django.utils import timezone
 
-from backend.accounts import tokens
+from backend.accounts import queries, tokens
 from backend.chat import access
 from backend.chat.errors import ChatError, Code
 from backend.chat.events import AccessEnded
@@ -94,9 +94,13 @@ def _ended(connections: list[Connection]) -> list[tuple[Connection, str]]:
     places = [(connection.room_id, connection.user_id) for connection in connections]
     alive = tokens.alive({connection.identity.digest for connection in connections})
     members = access.members_among({place for place in places if place[0]})
+    # Without a token and a room, in an inbox by a Django session, there is only the person to look at.
+    sessions = {connection.user_id for connection in connections if not connection.identity.digest}
+    active = queries.active_among(sessions) if sessions else set()
     ended = []
     for connection, place in zip(connections, places, strict=True):
-        if connection.identity.digest and connection.identity.digest not in alive:
+        digest = connection.identity.digest
+        if not (digest in alive if digest else connection.user_id in active):
             ended.append((connection, "revoked"))
         elif place[0] and place not in members:
             ended.append((connection, "removed"))

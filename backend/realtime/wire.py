@@ -1,4 +1,4 @@
-"""How events travel between workers: JSON on one Redis channel a room."""
+"""How events travel between workers: JSON on one Redis channel a room, and one a person for their inbox."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -6,13 +6,14 @@ from typing import NamedTuple
 import orjson
 from django.conf import settings
 
-from backend.chat.events import Change, Event, Passing
+from backend.chat.events import Change, Event, MembershipChanged, Passing
 
 from .packets import Delivery, Packet, delivery, encode
 from .presence import Roster
 
 # Redis shares its channels among all its databases and users: the name keeps other deployments apart.
 ROOM_CHANNEL = f"{settings.REDIS_PREFIX}:room:"
+PERSON_CHANNEL = f"{settings.REDIS_PREFIX}:person:"
 
 
 class RoomNews(NamedTuple):
@@ -28,6 +29,20 @@ class RoomNews(NamedTuple):
 
 def channel_of(room_id: int) -> str:
     return f"{ROOM_CHANNEL}{room_id}"
+
+
+def room_of(channel: str) -> int | None:
+    """The room that a channel is of."""
+    return int(channel.removeprefix(ROOM_CHANNEL)) if channel.startswith(ROOM_CHANNEL) else None
+
+
+def channel_of_person(user_id: int) -> str:
+    return f"{PERSON_CHANNEL}{user_id}"
+
+
+def person_of(channel: str) -> int | None:
+    """The person that a channel is of."""
+    return int(channel.removeprefix(PERSON_CHANNEL)) if channel.startswith(PERSON_CHANNEL) else None
 
 
 def by_room(events: Iterable[Event]) -> list[RoomNews]:
@@ -51,14 +66,20 @@ def pack(origin: str, news: RoomNews) -> bytes:
     return origin.encode() + b" " + orjson.dumps([changes, passing, roster, news.asks])
 
 
-def unpack(origin: str, channel: str, message: bytes) -> RoomNews | None:
+def tells_changes(origin: str, message: bytes) -> bool:
+    """Whether another worker tells of durable changes: seen without reading them."""
+    sender, _, body = message.partition(b" ")
+    return sender != origin.encode() and not body.startswith(b"[[],")
+
+
+def unpack(origin: str, room_id: int, message: bytes) -> RoomNews | None:
     """The news of another worker; None when it is one's own."""
     sender, _, body = message.partition(b" ")
     if sender == origin.encode():
         return None
     changes, passing, roster, asks = orjson.loads(body)
     return RoomNews(
-        int(channel.removeprefix(ROOM_CHANNEL)),
+        room_id,
         [Delivery(seq, place, pk, event, orjson.dumps(data)) for seq, place, pk, event, data in changes],
         [(Packet(event, orjson.dumps(data)), skip, only) for event, data, skip, only in passing],
         Roster(*roster) if roster else None,
@@ -67,6 +88,18 @@ def unpack(origin: str, channel: str, message: bytes) -> RoomNews | None:
     )
 
 
+def personal(origin: str, event: MembershipChanged) -> tuple[str, bytes]:
+    """(channel, message) for the workers where the person has an inbox."""
+    return channel_of_person(event.user_id), b"%b %d" % (origin.encode(), event.room_id)
+
+
+def changed_room(origin: str, message: bytes) -> int | None:
+    """The room of another worker's `personal` message; None when it is one's own."""
+    sender, _, room_id = message.partition(b" ")
+    return None if sender == origin.encode() else int(room_id)
+
+
 def messages(origin: str, events: Sequence[Event]) -> list[tuple[str, bytes]]:
-    """(channel, message) for each room that the events speak of."""
-    return [(channel_of(news.room_id), pack(origin, news)) for news in by_room(events)]
+    """(channel, message) for each room and each person that the events speak of."""
+    rooms = [(channel_of(news.room_id), pack(origin, news)) for news in by_room(events)]
+    return rooms + [personal(origin, event) for event in events if isinstance(event, MembershipChanged)]

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.chaos.load import make_room
 from tests.clients import LIVE, LiveClient
+from tests.inboxes import WebSocketInbox
 from tests.people import Person
 from tests.servers import ChatServer, Cluster
 from tests.wire import Closed
@@ -118,5 +119,22 @@ def test_a_rolling_restart_shows_nobody_as_gone(chat: Cluster) -> None:
             await moved.rest(GRACE + TICK)
             assert watcher.left | moved.left == set()
             assert moved.here >= everybody
+
+    asyncio.run(story())
+
+
+def test_an_inbox_is_right_while_redis_is_away(chat: Cluster) -> None:
+    async def story() -> None:
+        slug, [ana, ben] = await asyncio.to_thread(make_room, chat.workers[0], 2)
+        async with await WebSocketInbox.look(ben, chat.workers[1]) as inbox:
+            await asyncio.to_thread(chat.redis.stop)
+            said = await asyncio.to_thread(ana.api, "POST", f"rooms/{slug}/messages", json={"message": "Hello"})
+            stored = time.monotonic()
+            await inbox.follow(lambda rooms: rooms[slug]["unread_count"] == 1, seconds=5)
+            assert inbox.rooms[slug]["last_message"] == said.json()
+            new = await asyncio.to_thread(ana.make_room, "New", member_ids=[ben.id])
+            await inbox.follow(lambda rooms: new in rooms, seconds=5)
+            print(f"both were told within {time.monotonic() - stored:.1f} s")
+            await asyncio.to_thread(chat.redis.start)
 
     asyncio.run(story())

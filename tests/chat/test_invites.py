@@ -10,7 +10,7 @@ from django.utils import timezone
 from backend.accounts.models import User
 from backend.chat import moderation_queries
 from backend.chat.errors import Code
-from backend.chat.events import Event, InviteOut
+from backend.chat.events import Change, Event, InviteOut, MembershipChanged
 from backend.chat.models import ChatRoom, Invite, Role
 from backend.chat.services import invites, members, moderation, rooms
 from tests.chat.world import assert_no_hole, attempt, lines, make_person, make_room, queries, refused, roles, together
@@ -55,7 +55,7 @@ def test_a_link_lets_into_a_private_room(ada: User, cy: User, room: ChatRoom, an
     entered = invites.accept_invite(code=invite.code, user_id=cy.pk)
     assert (entered.slug, entered.role, entered.member_count, entered.unread_count) == (room.slug, Role.MEMBER, 2, 0)
     assert lines(room)[-1] == ("joined", "Cy", "")
-    assert len(announced) == 1
+    assert [type(event) for event in announced] == [Change, MembershipChanged]
     assert [(item.id, item.uses) for item in listed(room, ada)] == [(invite.id, 1)]
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from backend.accounts.models import User
 from backend.chat import roles as table
 from backend.chat.errors import ChatError, Code
-from backend.chat.events import AccessEnded, Change, Event
+from backend.chat.events import AccessEnded, Change, Event, MembershipChanged
 from backend.chat.models import Ban, ChatRoom, Invite, Membership, Message, Reaction, Role
 from backend.chat.roles import Action
 from backend.chat.services import invites, members, messages, moderation, rooms
@@ -186,7 +186,9 @@ def test_add_is_said_once(ada: User, cy: User, announced: list[Event]) -> None:
     assert again == member
     assert (member.id, member.name, member.role) == (cy.pk, "Cy", Role.ADMIN)
     assert lines(room)[1:] == [("joined", "Cy", "")]
-    assert len(announced) == 1
+    line, came = announced
+    assert isinstance(line, Change)
+    assert came == MembershipChanged(cy.pk, room.pk)
 
 
 def test_add_needs_an_active_person(ada: User, cy: User, room: ChatRoom) -> None:

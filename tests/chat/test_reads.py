@@ -6,7 +6,7 @@ from pytest_django import Settings
 
 from backend.accounts.models import User
 from backend.chat.errors import ChatError, Code
-from backend.chat.events import Change, Event, Passing, ReadOut
+from backend.chat.events import Change, Event, MembershipChanged, Passing, ReadOut
 from backend.chat.models import ChatRoom, Membership, Role
 from backend.chat.services.reads import Read, mark_reads
 from tests.chat.world import make_person, make_room, queries, say, together
@@ -23,9 +23,11 @@ def test_forward_only_and_not_past_the_end(ada: User, bob: User, room: ChatRoom,
     for wanted, now in ((3, 3), (2, 3), (3, 3), (10**15, 6)):
         assert mark_reads([Read(room.slug, bob.pk, wanted)]) == [ReadOut(user_id=bob.pk, seq=now)]
         assert pointer(room, bob) == now
-    assert announced == [
-        Passing(room.pk, room.slug, "read", ReadOut(user_id=bob.pk, seq=seq)) for seq in (3, 6)
-    ]  # fmt: skip
+    expected: list[Event] = []
+    for seq in (3, 6):
+        expected.append(Passing(room.pk, room.slug, "read", ReadOut(user_id=bob.pk, seq=seq)))
+        expected.append(MembershipChanged(bob.pk, room.pk))
+    assert announced == expected
 
 
 def test_larger_rooms_tell_only_the_reader(
@@ -39,6 +41,7 @@ def test_larger_rooms_tell_only_the_reader(
         Passing(room.pk, room.slug, "read", ReadOut(user_id=bob.pk, seq=1)),
         Passing(larger.pk, larger.slug, "read", ReadOut(user_id=ada.pk, seq=1), only_user=ada.pk),
         Passing(larger.pk, larger.slug, "read", ReadOut(user_id=bob.pk, seq=1), only_user=bob.pk),
+        *(MembershipChanged(user.pk, place.pk) for user, place in ((bob, room), (bob, larger), (ada, larger))),
     ]
     assert len(announced) == len(expected)
     assert all(event in announced for event in expected)

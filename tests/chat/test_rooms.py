@@ -6,7 +6,7 @@ import pytest
 
 from backend.accounts.models import User
 from backend.chat.errors import Code
-from backend.chat.events import AccessEnded, Change, Event, Passing, RoomEvent
+from backend.chat.events import AccessEnded, Change, Event, MembershipChanged, Passing, RoomEvent
 from backend.chat.models import ChatRoom, Membership, Message, Role
 from backend.chat.services import rooms
 from tests.chat.world import lines, make_person, make_room, refused, roles, say, together
@@ -18,9 +18,10 @@ def test_create(ada: User, bob: User, announced: list[Event]) -> None:
     assert roles(room) == {"Ada": "owner", "Bob": "member"}
     assert lines(room) == [("created", "Ada", "Tea")]
     assert (out.role, out.kind, out.member_count, out.last_seq) == (Role.OWNER, ChatRoom.Kind.PRIVATE, 2, 1)
-    [change] = announced
+    change, *came = announced
     assert isinstance(change, Change)
     assert change.payload == out.last_message
+    assert came == [MembershipChanged(user.pk, room.pk) for user in (ada, bob)]
 
 
 def test_create_refuses_unknown_and_inactive_people_and_direct_rooms(ada: User, bob: User) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from backend.chat.models import ChatRoom
-from backend.realtime import hub as hub_module
+from backend.realtime import catch_up
 from backend.realtime.bus import LocalBus
 from backend.realtime.feed import RoomFeed
 from backend.realtime.hub import Hub
@@ -38,11 +38,11 @@ async def test_a_hole_that_opens_while_another_is_filled_is_filled_too(monkeypat
         hub._feed(RoomNews(1, [delivery], []))
         told.set()
 
-    monkeypatch.setattr(hub_module, "stored_after", stored_after)
+    monkeypatch.setattr(catch_up, "stored_after", stored_after)
     hear(change(2))
     told.clear()
     async with asyncio.timeout(SECONDS):
         await told.wait()
-        await asyncio.gather(*hub._filling.values())
+        await asyncio.gather(*hub.catch_up._filling.values())
     assert feed.seq == 4
     assert len(member.data()) == 4

@@ -1,5 +1,6 @@
 """Who opens a plain WebSocket: tokens from anywhere, cookies from allowed origins only."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -8,10 +9,13 @@ import pytest
 
 from tests.clients import Refused, WebSocketClient
 from tests.company import Company
-from tests.people import PASSWORD
+from tests.inboxes import WebSocketInbox
+from tests.people import PASSWORD, Person
 from tests.servers import ChatServer
 
 pytestmark = pytest.mark.asyncio
+
+CHECKED_WITHIN = 12.0  # seconds after which the server has compared its connections with the database
 
 
 async def refusal(server: ChatServer, company: Company, **options: Any) -> Refused:
@@ -20,24 +24,30 @@ async def refusal(server: ChatServer, company: Company, **options: Any) -> Refus
     return refused.value
 
 
-@pytest.fixture(scope="module")
-def cookie(server: ChatServer) -> str:
-    """The session cookie of Alice, logged in at Django's admin."""
-    company = Company.gather(server)
-    server.manage(
-        "shell",
-        "--command",
-        f"from backend.accounts.models import User; User.objects.filter(pk={company.alice.id}).update(is_staff=True)",
-    )
-    with httpx.Client(base_url=server.url, trust_env=False) as browser:
+def change(person: Person, **fields: bool) -> None:
+    """Change an account past everything that would tell of it."""
+    code = f"from backend.accounts.models import User; User.objects.filter(pk={person.id}).update(**{fields})"
+    person.server.manage("shell", "--command", code)
+
+
+def log_in_at_the_admin(person: Person) -> str:
+    """The session cookie."""
+    change(person, is_staff=True)
+    with httpx.Client(base_url=person.server.url, trust_env=False) as browser:
         browser.get("/admin/login/")
         form = {
-            "username": company.alice.email,
+            "username": person.email,
             "password": PASSWORD,
             "csrfmiddlewaretoken": browser.cookies["csrftoken"],
         }
         assert browser.post("/admin/login/?next=/admin/", data=form).status_code == httpx.codes.FOUND
         return f"sessionid={browser.cookies['sessionid']}"
+
+
+@pytest.fixture(scope="module")
+def cookie(server: ChatServer) -> str:
+    """The session cookie of Alice."""
+    return log_in_at_the_admin(Company.gather(server).alice)
 
 
 @pytest.mark.parametrize("scheme", ["Token", "Bearer", "token"])
@@ -121,3 +131,13 @@ async def test_a_session_from_elsewhere_is_unauthorized(
 async def test_a_wrong_token_beats_a_session(server: ChatServer, company: Company, cookie: str) -> None:
     headers = {"Cookie": cookie, "Origin": server.url, "Authorization": "Token wrong"}
     assert (await refusal(server, company, headers=headers)).code == "unauthorized"
+
+
+async def test_an_inbox_by_session_ends_with_the_account(server: ChatServer) -> None:
+    carol = Person.register(server, "Carol")
+    headers = {"Cookie": await asyncio.to_thread(log_in_at_the_admin, carol), "Origin": server.url}
+    async with await WebSocketInbox.open_path(server.url, "/ws/inbox/", headers=headers) as inbox:
+        assert inbox.sync == {"rooms": []}
+        await asyncio.to_thread(change, carol, is_active=False)
+        assert (await inbox.wait_for("bye", seconds=CHECKED_WITHIN))["code"] == "revoked"
+        assert (await inbox.wait_closed()).code == 4401

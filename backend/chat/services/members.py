@@ -10,7 +10,7 @@ from backend.accounts.models import User
 from backend.chat import log, room_queries
 from backend.chat.access import Access, check, is_banned, refuse_banned
 from backend.chat.errors import ChatError, Code, invalid
-from backend.chat.events import AccessEnded, MemberOut, RoomOut
+from backend.chat.events import AccessEnded, MemberOut, MembershipChanged, RoomOut
 from backend.chat.models import ChatRoom, Membership, Message, Mute, Role
 from backend.chat.publishing import publish
 from backend.chat.roles import Action, require, require_over
@@ -137,6 +137,7 @@ def give_role(member: Membership, role: Role) -> None:
 def enter(room: ChatRoom, person: User, role: Role) -> Membership:
     """Make a person a member; what was said before they came is not unread for them, and an old mute goes on."""
     log.append_line(room=room, actor=person, kind=Message.Kind.JOINED)
+    publish([MembershipChanged(person.pk, room.pk)])
     mute = Mute.objects.filter(room=room, user=person).first()
     return Membership.objects.create(
         room=room,

@@ -8,7 +8,7 @@ from django.db import connection
 from backend.chat import room_queries
 from backend.chat.access import Access, AskAccess, check_many
 from backend.chat.errors import ChatError
-from backend.chat.events import Passing, ReadOut
+from backend.chat.events import MembershipChanged, Passing, ReadOut
 from backend.chat.models import Membership
 from backend.chat.publishing import publish
 from backend.chat.rows import fetch, pack, table
@@ -43,6 +43,7 @@ def mark_reads(reads: Sequence[Read]) -> list[ReadOut | ChatError]:
         pointers |= Membership.objects.filter(pk__in=overtaken).values_list("pk", "last_read_seq")
     tell = room_queries.with_receipts({mine[pk].room_id for pk in moved})
     publish([_event(mine[pk], seq, tell) for pk, seq in moved.items()])
+    publish([MembershipChanged(mine[pk].user_id, mine[pk].room_id) for pk in moved])
     return [
         access if isinstance(access, ChatError) else ReadOut(user_id=read.user_id, seq=pointers[access.membership_id])
         for read, access in zip(reads, accesses, strict=True)

@@ -9,7 +9,7 @@ from backend.chat import log, room_queries
 from backend.chat.access import check
 from backend.chat.blocks import blocked_pairs
 from backend.chat.errors import ChatError, Code, invalid
-from backend.chat.events import AccessEnded, Passing, RoomEvent, RoomOut
+from backend.chat.events import AccessEnded, MembershipChanged, Passing, RoomEvent, RoomOut
 from backend.chat.models import ChatRoom, Membership, Message, Role
 from backend.chat.publishing import publish
 from backend.chat.roles import Action
@@ -96,6 +96,7 @@ def _create_direct(key: str, user_id: int, other_id: int) -> tuple[ChatRoom, boo
             room = ChatRoom.objects.create(name=name, kind=ChatRoom.Kind.DIRECT, direct_key=key)
             Membership.objects.bulk_create(Membership(room=room, user_id=pk) for pk in people)
             log.append_line(room=room, actor=people[user_id], kind=Message.Kind.CREATED, text=room.name)
+            _announce_members(room, people)
     except IntegrityError:
         # The other one asked at the same moment and was faster.
         return ChatRoom.objects.get(direct_key=key), False
@@ -114,3 +115,8 @@ def _fill(room: ChatRoom, *, owner: User, others: Collection[User]) -> None:
         ]
     )
     log.append_line(room=room, actor=owner, kind=Message.Kind.CREATED, text=room.name)
+    _announce_members(room, [owner.pk, *(person.pk for person in others)])
+
+
+def _announce_members(room: ChatRoom, user_ids: Iterable[int]) -> None:
+    publish([MembershipChanged(user_id, room.pk) for user_id in user_ids])
