@@ -1,6 +1,7 @@
 """What people do with their accounts. Bad input raises `ValidationError` that names the fields."""
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from typing import IO, NamedTuple
 
@@ -69,6 +70,15 @@ def log_out(*, digest: str) -> None:
 
 def log_out_everywhere(*, user_id: int) -> None:
     tokens.revoke_all(user_id=user_id)
+
+
+@transaction.atomic
+def mark_seen(*, user_ids: Collection[int]) -> None:
+    """These people were here until now; of deleted accounts nothing is kept."""
+    # Locked in the order of their ids, so that two workers never deadlock.
+    people = User.objects.filter(pk__in=user_ids, deleted_at=None).order_by("pk").select_for_update(no_key=True)
+    locked = list(people.values_list("pk", flat=True))
+    User.objects.filter(pk__in=locked).update(last_seen_at=timezone.now())
 
 
 def update_profile(*, user_id: int, name: str | None = None) -> User:

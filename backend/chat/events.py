@@ -159,6 +159,7 @@ class MemberOut(UserBrief):
     role: Role
     joined_at: datetime
     muted_until: datetime | None
+    last_seen: datetime | None
 
 
 class MemberPageOut(BaseModel):

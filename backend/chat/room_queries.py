@@ -87,6 +87,7 @@ def member_out(membership: Membership) -> MemberOut:
         role=Role(membership.role),
         joined_at=membership.joined_at,
         muted_until=membership.mute_end,
+        last_seen=membership.user.last_seen_at,
     )
 
 

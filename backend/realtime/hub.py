@@ -20,6 +20,7 @@ from .catch_up import CatchUp
 from .connections import INBOX, Connection
 from .feed import RoomFeed
 from .inboxes import Inboxes
+from .last_seen import LastSeen
 from .packets import Delivery, Packet, Packets, encode
 from .sync import Sync, missed_since, stored_sync
 
@@ -36,6 +37,7 @@ class Hub:
         self.attendance = Attendance(bus, self.name, self.feeds)
         self.catch_up = CatchUp(self.feeds, self.spawn)
         self.inboxes = Inboxes(self)
+        self.last_seen = LastSeen()
         self._opening: dict[int, asyncio.Task[RoomFeed]] = {}
         self._reaching: dict[int, asyncio.Task[None]] = {}
         self._holds: dict[int, int] = {}  # connections that are in a room or on their way into it
@@ -50,6 +52,7 @@ class Hub:
         self.spawn(self.attendance.run())
         self.spawn(self.inboxes.run())
         self.spawn(self.inboxes.sweep_forever())
+        self.spawn(self.last_seen.run())
         self.spawn(revocation.listen(self.end_access))
         self.spawn(revocation.check_forever(self.connections))
 
@@ -66,6 +69,8 @@ class Hub:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.last_seen.gone(self._connections)
+        await self.last_seen.write()
         await self.bus.stop()
 
     # --- news ------------------------------------------------------------------
@@ -180,6 +185,7 @@ class Hub:
             mine.discard(connection)
             if not mine:
                 del self._connections[connection.user_id]
+                self.last_seen.gone([connection.user_id])
         if not connection.holds:
             return
         connection.holds = False

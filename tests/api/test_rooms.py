@@ -178,6 +178,7 @@ async def test_members(ada: Person, bob: Person, rest: httpx.AsyncClient) -> Non
         "role": "member",
         "joined_at": added["joined_at"],
         "muted_until": None,
+        "last_seen": None,
     }
     assert await ada.api("POST", f"rooms/{slug}/members", {"user_id": bob.id}) == added
     changed = await ada.api("PATCH", f"rooms/{slug}/members/{bob.id}", {"role": "admin"})

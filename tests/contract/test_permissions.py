@@ -159,9 +159,12 @@ class Stage:
         return cls(boss, me, other, newcomer, slug, path, message, invite)
 
     def state(self) -> list[Any]:
-        """What the attempt could change."""
+        """What the attempt could change; not when people were last here, which comes with any connection."""
         parts = ("changes", "members", *(part for part in ("bans", "invites") if part in self.path))
-        return [self.boss.api("GET", f"rooms/{self.slug}/{part}").json() for part in parts]
+        changes, members, *others = (self.boss.api("GET", f"rooms/{self.slug}/{part}").json() for part in parts)
+        for member in members["items"]:
+            del member["last_seen"]
+        return [changes, members, *others]
 
     def body(self, attempt: Attempt) -> dict[str, Any] | None:
         """What is sent, with ids in the place of the people who are named."""
