@@ -177,7 +177,7 @@ class Chatter:
         self.position = max(state.updated_seq, self.position or 0)
         self._moved.set()
         if event.name == "message" and state.sender == self.likes_of and state.seq % 8 == 4:
-            self._spawn(self._change("react", id=state.id, emoji="+1"))
+            self._spawn(self._change("react", id=state.id, emoji="👍"))
 
     def _send_all(self) -> None:
         """Send what has no ack and is not under way, in order."""
