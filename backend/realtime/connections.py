@@ -94,13 +94,13 @@ class Connection(ABC):
             if not (raw and self.idle() and raw.write(frame(self.prefix + text))):
                 self.enqueue([text])
 
-    def submit(self, job: Job) -> None:
-        """Run a command after those before it; while too many wait, the client is read no further."""
-        self.commands.put(job)
+    def submit(self, job: Job, size: int) -> None:
+        """Run a command of so many bytes after those before it; while too much waits, the client is read no further."""
         raw = self.raw
-        if raw is not None and self.commands.full:
-            raw.pause_reading()
-            self.commands.on_room = raw.resume_reading
+        if raw is None:
+            self.commands.put(job)
+        else:
+            raw.submit(self.commands, job, size)
 
     def end(self, code: str) -> None:
         """Say `bye` and end the connection; a slow one is aborted: it would not take a `bye` either."""

@@ -185,7 +185,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         async def run() -> None:
             self._answer(connection, ref, await reply(connection, name, frame))
 
-        connection.submit(run)
+        connection.submit(run, len(text))
 
     def _answer(self, connection: WebSocketConnection, ref: Ref, ack: Ack) -> None:
         """The reply to a frame with a `ref`; a refusal is told without one, too."""

@@ -92,10 +92,14 @@ class Pulse:
                 link.raw.abort()
         while self._to_ping and self._to_ping[0][0] <= now:
             _, link = self._to_ping.popleft()
-            if not link.raw.closed:
-                link.alive = False
-                link.raw.write(frame(PING))
-                self._to_check.append((now + PONG_WITHIN, link))
+            if link.raw.closed:
+                continue
+            if not link.joined:
+                link.raw.abort()  # who shows no token in all this time only takes up room
+                continue
+            link.alive = False
+            link.raw.write(frame(PING))
+            self._to_check.append((now + PONG_WITHIN, link))
 
 
 class SocketIO(Protocol):
@@ -166,13 +170,13 @@ class WebSocketEngine:
         except UnicodeDecodeError:
             link.raw.close(PROTOCOL_ERROR)
             return
-        link.packets.put(partial(self._server.take_packet, link, packet))
-        if link.packets.full:
-            link.raw.pause_reading()
-            link.packets.on_room = link.raw.resume_reading
+        link.raw.submit(link.packets, partial(self._server.take_packet, link, packet), len(text))
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(TICK)
-            self._pulse.beat(loop.time())
+            try:
+                self._pulse.beat(loop.time())
+            except Exception:
+                logger.exception("A ping failed.")

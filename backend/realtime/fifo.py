@@ -13,10 +13,10 @@ LIMIT = 64
 
 
 class Fifo:
-    """Takes every job; whoever reads the client stops reading while it is `full`, and is told by `on_room`."""
+    """Takes every job; whoever reads the client stops reading while it is `full`, and is told by `when_room`."""
 
     def __init__(self) -> None:
-        self.on_room: Callable[[], None] | None = None
+        self._on_room: Callable[[], None] | None = None
         self._jobs: deque[Job] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._room: asyncio.Event | None = None
@@ -34,6 +34,10 @@ class Fifo:
         self._jobs.append(job)
         if self._worker is None:
             self._worker = asyncio.create_task(self._work())
+
+    def when_room(self, tell: Callable[[], None]) -> None:
+        """Have `tell` called once, when the queue is full no longer."""
+        self._on_room = tell
 
     async def room(self) -> None:
         """Wait while the queue is full."""
@@ -59,6 +63,6 @@ class Fifo:
         if self._room is not None:
             self._room.set()
             self._room = None
-        if self.on_room is not None:
-            on_room, self.on_room = self.on_room, None
+        if self._on_room is not None:
+            on_room, self._on_room = self._on_room, None
             on_room()

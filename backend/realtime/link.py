@@ -25,6 +25,7 @@ class Link(ABC):
         self.address = address
         self.raw = raw
         self.rooms: dict[str, SocketIOConnection | None] = {}
+        self.joined = False  # has been in a room, or in the inbox
 
     @abstractmethod
     def idle(self) -> bool:

@@ -148,11 +148,13 @@ class ChatServer(socketio.AsyncServer):
             return False
         if not data:
             return False
-        self._submit(connection, data, int(match["id"]) if match["id"] else None)
+        self._submit(connection, data, int(match["id"]) if match["id"] else None, len(text))
         return True
 
     async def take_packet(self, link: Link, text: str) -> None:
         """One packet after the other; one that is none ends the connection."""
+        if link.sid not in self._links:
+            return  # it waited behind another one, and the client is gone
         try:
             if not text:
                 raise ValueError("There is no packet.")
@@ -212,10 +214,10 @@ class ChatServer(socketio.AsyncServer):
             error = invalid(type="An event is a JSON list: its name, then its payload.")
             self._refuse_event(link, namespace, id, error)
         else:
-            self._submit(connection, data, id)
+            self._submit(connection, data, id, size)
             await connection.commands.room()
 
-    def _submit(self, connection: SocketIOConnection, data: list[Any], id: int | None) -> None:
+    def _submit(self, connection: SocketIOConnection, data: list[Any], id: int | None, size: int) -> None:
         name, payload = data[0], data[1] if len(data) == 2 else (data[1:] or {})
 
         async def run() -> None:
@@ -223,7 +225,7 @@ class ChatServer(socketio.AsyncServer):
             if text := answer(connection.namespace, id, name, ack):
                 connection.say(text)
 
-        connection.submit(run)
+        connection.submit(run, size)
 
     def _refuse_event(self, link: Link, namespace: str, id: int | None, error: ChatError) -> None:
         if text := answer(namespace, id, None, refusal(error)):
@@ -242,6 +244,7 @@ class ChatServer(socketio.AsyncServer):
         if namespace not in link.rooms:
             raise ChatError(Code.UNAVAILABLE, "The client is gone.")
         link.rooms[namespace] = connection
+        link.joined = True
         connection.sid = self.manager.admit(link.sid, namespace)
         link.send(self.packet_class(packet.CONNECT, namespace=namespace, data={"sid": connection.sid}))
 

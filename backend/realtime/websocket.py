@@ -9,17 +9,24 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import Request
 from websockets.speedups import apply_mask
+
+from .fifo import Fifo, Job
 
 logger = logging.getLogger("backend.websocket")
 
 EXTENSION = "chat.raw"
 TEXT, BINARY = 0x81, 0x82  # the first byte of a whole message in one frame
+LAST_WORDS = 10.0  # seconds that a client has at other times, for what was said before, too
+MUCH = 128 * 1024  # bytes that a peer may have asked for and not been answered: from there on it is not read
+PONGS = 64 * 1024  # bytes that may wait for a peer that pings
 RESTART = 1012  # the close code of a server that goes, and comes back
 CLOSE_PATIENCE = 1.0  # seconds a client has at shutdown to answer the close frame
 
@@ -57,10 +64,12 @@ def payload_of(data: bytes, start: int) -> tuple[int, int] | None:
 class RawSocket:
     """The raw side of one connection."""
 
-    __slots__ = ("_protocol", "on_text")
+    __slots__ = ("_holders", "_protocol", "_taken", "on_text")
 
     def __init__(self, protocol: "ChatWebSocketProtocol") -> None:
         self._protocol = protocol
+        self._holders: frozenset[object] = frozenset()
+        self._taken = 0  # bytes of jobs that are not done
         # Gets each text first; answers whether it took it.
         self.on_text: Callable[[bytes], bool] | None = None
 
@@ -91,13 +100,39 @@ class RawSocket:
         """Bytes that the peer has not taken yet."""
         return self._protocol.transport.get_write_buffer_size()
 
-    def pause_reading(self) -> None:
-        """Take no more from the peer for now."""
+    @property
+    def held(self) -> bool:
+        """Nothing more is taken from the peer for now."""
+        return bool(self._holders)
+
+    def submit(self, queue: Fifo, job: Job, size: int) -> None:
+        """Put what the peer wants into one of its queues; while one is full, or all hold much, it is not read."""
+
+        async def run() -> None:
+            try:
+                await job()
+            finally:
+                self._taken -= size
+                if self._taken <= MUCH:
+                    self._let_go(self)
+
+        self._taken += size
+        queue.put(run)
+        if self._taken > MUCH:
+            self._hold(self)
+        if queue.full:
+            self._hold(queue)
+            queue.when_room(partial(self._let_go, queue))
+
+    def _hold(self, holder: object) -> None:
+        self._holders |= {holder}
         self._protocol.transport.pause_reading()
 
-    def resume_reading(self) -> None:
-        if not self._protocol.transport.is_closing() and not self._protocol.read_paused:
-            self._protocol.transport.resume_reading()
+    def _let_go(self, holder: object) -> None:
+        if holder in self._holders:
+            self._holders -= {holder}
+            if not self._holders:
+                self._protocol.go_on()
 
     def abort(self) -> None:
         """End the connection now; what is buffered is thrown away."""
@@ -129,16 +164,39 @@ class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
         if not self.handshake_initiated:
             super().data_received(data)
             return
+        if self.conn.parser_exc is not None:
+            return  # it is being closed for what came before
         data, self._begun = self._begun + data, b""
         start = 0
-        while place := payload_of(data, start):
+        while not (self._raw and self._raw.held) and (place := payload_of(data, start)):
             begin, end = place
             if end > len(data) and end - begin <= self.config.ws_max_size:
                 break  # the rest is to come
             if not self._take(data, start, begin, end):
                 super().data_received(data[start:end])
+                if self.conn.parser_exc is not None:
+                    return
             start = end
         self._begun = data[start:]
+
+    def go_on(self) -> None:
+        """Read again, and first what was read already."""
+        if not self.transport.is_closing() and not self.read_paused:
+            self.transport.resume_reading()
+        if self._begun:
+            self.loop.call_soon(self.data_received, b"")
+
+    def handle_ping(self) -> None:
+        # A pong for each ping of a peer that reads none would pile up here.
+        if self.transport.get_write_buffer_size() > PONGS:
+            self.transport.abort()
+        else:
+            super().handle_ping()
+
+    def handle_close(self, event: Frame) -> None:
+        super().handle_close(event)
+        # A transport that closes waits for ever until the peer has taken the last byte.
+        self.loop.call_later(CLOSE_PATIENCE, self.transport.abort)
 
     def _take(self, data: bytes, start: int, begin: int, end: int) -> bool:
         on_text = self._raw and self._raw.on_text
@@ -147,7 +205,7 @@ class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
             or data[start] != TEXT
             or end > len(data)
             or not data[start + 1] & 0x80
-            or self.conn.expect_continuation_frame
+            or self.conn.current_size is not None  # in the middle of a message in several frames
             or self.close_sent
             or not (self.app_waits and self.queue.empty())
         ):
@@ -165,6 +223,8 @@ class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
             return await super().receive()
         finally:
             self.app_waits = False
+            if self._raw and self._raw.held:
+                self.transport.pause_reading()  # uvicorn has just resumed it
 
     async def send(self, message: Any) -> None:
         # A send that waits for the peer must not be overtaken by a raw frame.
@@ -191,6 +251,8 @@ class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
                     await self._lost.wait()
         finally:
             super().shutdown()
+            if not self._lost.is_set():
+                self.transport.abort()  # it does not take the rest
 
     def begin_close(self, code: int) -> None:
         """Say goodbye, then wait for the answer. uvicorn would hang up right behind its close frame: to a client that
@@ -201,7 +263,7 @@ class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
         self.conn.send_close(code)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        self.close_timer = self.loop.call_later(CLOSE_PATIENCE, self.transport.close)
+        self.close_timer = self.loop.call_later(LAST_WORDS, self.transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

@@ -1,8 +1,10 @@
 """WebSocket frames as they come: in any pieces, of any kind; and clients that no longer answer."""
 
 import asyncio
+import contextlib
 import json
 import random
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import cast
@@ -13,8 +15,10 @@ from websockets.frames import Frame, Opcode
 
 from backend.realtime.engine import PING_EVERY, PONG_WITHIN, Pulse, RawLink
 from backend.realtime.websocket import RawSocket
+from tests.clients import SocketIOClient
 from tests.company import Company
 from tests.inbox import SECONDS
+from tests.processes import wait_until
 
 MESSAGES = 40
 UPGRADE = (
@@ -89,6 +93,77 @@ async def test_a_stream_in_any_pieces(company: Company, seed: int) -> None:
     assert [item["client_id"] for item in stored if item["client_id"]] == [f"{seed}-{n}" for n in range(MESSAGES)]
 
 
+@contextlib.asynccontextmanager
+async def upgraded(company: Company) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A WebSocket to Engine.IO, as bytes, after the server's first frame."""
+    host = urlsplit(company.bob.server.url).netloc
+    reader, writer = await asyncio.open_connection(*host.split(":"))
+    try:
+        writer.write(UPGRADE.format(host=host).encode())
+        assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+        await read_frame(reader)
+        yield reader, writer
+    finally:
+        writer.close()
+
+
+async def close_code(reader: asyncio.StreamReader) -> int:
+    async with asyncio.timeout(SECONDS):
+        while True:
+            kind, data = await read_frame(reader)
+            if kind is Opcode.CLOSE:
+                return int.from_bytes(data[:2], "big")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "stream",
+    [
+        Frame(Opcode.TEXT, b"4", fin=False).serialize(mask=True) + frames_of("3"),
+        b"\x81\x00" * 100_000,
+        frames_of("3") + Frame(Opcode.TEXT, b"3").serialize(mask=False),
+    ],
+    ids=["a text inside another", "many without a mask", "one without a mask"],
+)
+async def test_what_breaks_the_rules_ends_the_connection(company: Company, stream: bytes) -> None:
+    async with upgraded(company) as (reader, writer):
+        writer.write(stream)
+        assert await close_code(reader) == 1002
+    assert company.bob.api("GET", "users/me").status_code == 200
+
+
+async def ping_for_ever(writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(Frame(Opcode.PING, b"x" * 125).serialize(mask=True) * 1_000)
+        await writer.drain()
+
+
+@pytest.mark.asyncio
+async def test_who_pings_without_end_is_cut_off(company: Company) -> None:
+    async with upgraded(company) as (_, writer), asyncio.timeout(SECONDS):
+        with pytest.raises(ConnectionError):
+            await ping_for_ever(writer)
+
+
+@pytest.mark.asyncio
+async def test_who_goes_with_connects_waiting_leaves_nobody_behind(company: Company) -> None:
+    rooms = [company.bob.make_room(name) for name in ("One", "Two", "Three")]
+    auth = json.dumps({"token": company.bob.token})
+    for _ in range(5):
+        async with upgraded(company) as (_, writer):
+            writer.write(b"".join(frames_of(f"40/{slug},{auth}") for slug in rooms))
+            await writer.drain()
+    for slug in rooms:
+        alone = await SocketIOClient.open(company.bob.server.url, slug, company.bob.token)
+        await alone.close()
+
+    def nobody() -> bool:
+        metrics = company.bob.server.http.get("/metrics").text
+        return "\nchat_connections 0.0\n" in metrics
+
+    await asyncio.to_thread(wait_until, nobody, what="all connections are gone", seconds=5)
+
+
 @dataclass
 class Recorder:
     """A raw socket that writes down what is done to it."""
@@ -106,16 +181,17 @@ class Recorder:
 
 def test_everybody_is_pinged_and_the_silent_are_let_go() -> None:
     pulse = Pulse()
-    sockets = [Recorder() for _ in range(3)]
-    talking, silent, gone = links = [RawLink(cast(RawSocket, socket), "") for socket in sockets]
+    sockets = [Recorder() for _ in range(4)]
+    talking, silent, gone, stranger = links = [RawLink(cast(RawSocket, socket), "") for socket in sockets]
     for link in links:
         pulse.watch(link, 0.0)
+        link.joined = link is not stranger
     sockets[2].closed = True
     for second in range(1, int(PING_EVERY * 4)):
         pulse.beat(float(second))
         talking.alive = True
-    assert [len(socket.written) for socket in sockets] == [3, 1, 0]
-    assert [socket.closed for socket in sockets] == [False, True, True]
+    assert [len(socket.written) for socket in sockets] == [3, 1, 0, 0]
+    assert [socket.closed for socket in sockets] == [False, True, True, True]
     assert sockets[0].written == [b"\x81\x012"] * 3
     assert not silent.alive
     assert gone.alive
