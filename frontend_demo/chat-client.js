@@ -1,5 +1,6 @@
 /**
- * One chat room over Socket.IO, for browsers and Node: copy it with outbox.js, timeline.js and protocol.js.
+ * One chat room over Socket.IO, for browsers and Node: copy it with the modules it imports (connection.js, delivery.js,
+ * emitter.js, outbox.js, protocol.js, timeline.js).
  *
  * It keeps the position in the room's log and reconnects with it, puts changes in order and drops what it
  * has already seen, and keeps unsent messages (also over a reload) until the server has acked them: a message is
@@ -12,48 +13,38 @@
  *     room.send("hello");
  */
 
-import { ChatError, FINAL_BYES, RETRYABLE } from "./protocol.js";
-import { defaultStorage, newClientId, Outbox } from "./outbox.js";
+import { Connection } from "./connection.js";
+import { Delivery } from "./delivery.js";
+import { Emitter } from "./emitter.js";
+import { contentOf, defaultStorage, newClientId, Outbox } from "./outbox.js";
 import { Timeline } from "./timeline.js";
 
-/** @typedef {import("./protocol.js").ErrorObject} ErrorObject */
-/** @typedef {import("./protocol.js").Message} Message */
-/** @typedef {import("./protocol.js").User} User */
+/** @typedef {import("./connection.js").Status} Status */
 /** @typedef {import("./outbox.js").KeyValueStore} KeyValueStore */
 /** @typedef {import("./outbox.js").Pending} Pending */
-/** @typedef {"idle" | "connecting" | "online" | "offline" | "refused" | "closed"} Status */
+/** @typedef {import("./protocol.js").Message} Message */
+/** @typedef {import("./protocol.js").User} User */
+/** @typedef {import("./timeline.js").Page} Page */
 
-const ACK_TIMEOUT = 10_000; // milliseconds
 const TYPING_INTERVAL = 2_500; // milliseconds between two "still typing"
-const LONGEST_BACKOFF = 30; // seconds
-const MAX_FAULTS = 5; // `internal` answers to one message before a person has to decide
 const PAGE = 50;
 
-/** @param {number} seconds */
-const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-
 /**
- * A connection to one room. Events: `change` (messages or pending), `state` `{status, error}`, and as the server says
+ * A room. Events: `change` (messages or pending), `state` `{status, error}`, and as the server says
  * them `typing` `{user_id, typing}`, `read` `{user_id, seq}`, `presence` `{joined, left, online}`,
  * `room` `{slug, name, kind}`.
  */
-export class RoomClient {
-  /** @type {Status} */ status = "idle";
-  /** Why the server refused, with status `refused`. @type {ErrorObject | undefined} */ error;
+export class RoomClient extends Emitter {
   /** The last change applied; null before the first sync. @type {number | null} */ position = null;
-  hasMore = false;
+  /** Whether there are older messages than those held. */ hasMore = false;
   online = 0;
   #timeline = new Timeline();
-  /** @type {Map<string, Set<Function>>} */ #listeners = new Map();
-  /** @type {any} */ #socket = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
-  #attempts = 0;
-  #faults = 0;
-  #flushing = false;
   #typedAt = 0;
   #readSeq = 0;
-  #options;
+  #user;
   #outbox;
+  #connection;
+  #delivery;
 
   /**
    * @param {object} options
@@ -65,10 +56,31 @@ export class RoomClient {
    * @param {KeyValueStore | null} [options.storage] where unsent messages wait; default: localStorage, if any
    * @param {object} [options.socket] further options for `io`
    */
-  constructor(options) {
-    this.#options = options;
-    const storage = options.storage === undefined ? defaultStorage() : options.storage;
-    this.#outbox = new Outbox(`chat-outbox:${options.user.id}:${options.slug}:`, storage);
+  constructor({ user, storage = defaultStorage(), ...options }) {
+    super();
+    this.#user = user;
+    this.#outbox = new Outbox(`chat-outbox:${user.id}:${options.slug}:`, storage);
+    const connection = (this.#connection = new Connection({ ...options, position: () => this.position }));
+    this.#delivery = new Delivery(this.#outbox, connection, {
+      onStored: (message) => this.#take(message),
+      onRefused: () => this.emit("change"),
+    });
+    connection.on("sync", (/** @type {any} */ sync) => this.#onSync(sync));
+    connection.on("message", (/** @type {Message} */ message) => this.#onChange(message));
+    connection.on("message_updated", (/** @type {Message} */ message) => this.#onChange(message));
+    connection.on("presence", (/** @type {{online: number}} */ { online }) => (this.online = online));
+    for (const event of ["state", "typing", "read", "presence", "room"]) {
+      connection.on(event, (/** @type {object} */ payload) => this.emit(event, payload));
+    }
+  }
+
+  get status() {
+    return this.#connection.status;
+  }
+
+  /** Why the server refused, with status `refused`. */
+  get error() {
+    return this.#connection.error;
   }
 
   /** The held messages in the order of the room. */
@@ -76,73 +88,32 @@ export class RoomClient {
     return this.#timeline.messages;
   }
 
+  /** Whether there are newer messages than those held: only after a jump to an old one. */
+  get hasNewer() {
+    return !this.#timeline.isLive;
+  }
+
   /** Messages of mine that are on their way or were refused (`error`). @returns {readonly Pending[]} */
   get pending() {
     return this.#outbox.items;
   }
 
-  /** @param {string} event @param {Function} listener @returns {() => void} takes the listener off again */
-  on(event, listener) {
-    const listeners = this.#listeners.get(event) ?? new Set();
-    this.#listeners.set(event, listeners.add(listener));
-    return () => listeners.delete(listener);
-  }
-
   connect() {
-    const { io, url = "", slug, token, socket: more } = this.#options;
-    const socket = io(`${url}/${slug}`, {
-      // With several workers on one port only WebSocket works; polling is for networks that block it.
-      transports: ["websocket", "polling"],
-      tryAllTransports: true,
-      ...more,
-      autoConnect: false,
-      // A function, so that every reconnect says the newest position.
-      auth: (/** @type {(auth: object) => void} */ reply) =>
-        reply(this.position === null ? { token } : { token, since: this.position }),
-    });
-    this.#socket = socket;
-    socket.on("sync", (/** @type {any} */ sync) => this.#onSync(sync));
-    socket.on("message", (/** @type {Message} */ message) => this.#onChange(message));
-    socket.on("message_updated", (/** @type {Message} */ message) => this.#onChange(message));
-    socket.on("presence", (/** @type {{online: number}} */ { online }) => (this.online = online));
-    for (const event of ["typing", "read", "presence", "room"]) {
-      socket.on(event, (/** @type {object} */ payload) => this.#emit(event, payload));
-    }
-    /** Seconds the server asked us to stay away, once it said `bye`. @type {number | null} */
-    let pause = null;
-    socket.on("bye", (/** @type {{code: string, retry_after?: number}} */ { code, retry_after }) => {
-      pause = retry_after ?? 0;
-      if (FINAL_BYES[code]) this.#refuse(FINAL_BYES[code]);
-    });
-    socket.on("disconnect", () => {
-      if (this.status === "refused" || this.status === "closed") return;
-      this.#setState("offline");
-      if (pause === null && socket.active) return; // Socket.IO comes back by itself
-      socket.disconnect();
-      this.#reconnect(pause ?? 0);
-      pause = null;
-    });
-    socket.on("connect_error", (/** @type {Error & {data?: ErrorObject}} */ { message, data }) => {
-      const error = data?.code ? data : { code: "unavailable", message };
-      if (!socket.active && !RETRYABLE.has(error.code)) return this.#refuse(error);
-      this.#setState("offline");
-      if (!socket.active) this.#reconnect(error.retry_after);
-    });
-    this.#setState("connecting");
-    socket.connect();
+    this.#connection.open();
   }
 
   /** Ends the connection; unsent messages stay in storage for the next time. */
   close() {
-    this.#stop("closed");
+    this.#connection.close();
   }
 
   /** Queues a message; it goes out now or as soon as there is a connection. @param {string} message
-   * @param {{reply_to?: number, attachment_ids?: number[]}} [more] @returns {Pending} */
+   * @param {{reply_to?: number, attachment_ids?: number[], mention_ids?: number[],
+   *   preview?: import("./outbox.js").Preview}} [more] @returns {Pending} */
   send(message, more = {}) {
     const item = this.#outbox.add({ client_id: newClientId(), message: message.trim(), ...more });
-    this.#emit("change");
-    this.#flush();
+    this.emit("change");
+    this.#delivery.run();
     return item;
   }
 
@@ -150,47 +121,67 @@ export class RoomClient {
   retry(client_id) {
     const item = this.pending.find((each) => each.client_id === client_id && each.error);
     if (!item) return;
-    const { error, queued_at, ...content } = item;
+    const again = { ...contentOf(item), preview: item.preview };
     this.#outbox.remove(client_id);
     // An earlier try may have been stored after all, so the id stays, unless it is the id that was refused.
-    this.#outbox.add(error?.code === "conflict" ? { ...content, client_id: newClientId() } : content);
-    this.#emit("change");
-    this.#flush();
+    this.#outbox.add(item.error?.code === "conflict" ? { ...again, client_id: newClientId() } : again);
+    this.emit("change");
+    this.#delivery.run();
   }
 
   /** @param {string} client_id */
   discard(client_id) {
     this.#outbox.remove(client_id);
-    this.#emit("change");
+    this.emit("change");
   }
 
-  /** Loads the page before the oldest held message. @returns {Promise<void>} */
+  /** Adds the page before the oldest held message. @returns {Promise<void>} */
   async loadOlder() {
-    const page = await this.#timeline.extend((before) => this.history({ before, limit: PAGE }));
+    const page = await this.#timeline.extendBack((where) => this.history({ ...where, limit: PAGE }));
     if (!page) return;
     this.hasMore = page.has_more;
-    this.#emit("change");
+    this.emit("change");
   }
 
-  /** @param {{before?: number, after?: number, limit?: number}} where
-   * @returns {Promise<{items: Message[], has_more: boolean}>} a page, oldest first; nothing is kept */
+  /** Adds the page after the newest held message. @returns {Promise<void>} */
+  async loadNewer() {
+    if (await this.#timeline.extendForward((where) => this.history({ ...where, limit: PAGE }))) this.emit("change");
+  }
+
+  /** Makes sure that the message at a place is held; may give up those held before. @param {number} seq */
+  async loadAround(seq) {
+    if (!this.#timeline.has(seq)) await this.#replace({ around: seq, limit: PAGE });
+  }
+
+  /** Makes sure that the newest messages are held. @returns {Promise<void>} */
+  async loadNewest() {
+    if (this.hasNewer) await this.#replace({ limit: PAGE });
+  }
+
+  /** @param {{before?: number, after?: number, around?: number, limit?: number}} where
+   * @returns {Promise<Page>} a page, oldest first; nothing is kept */
   history(where) {
-    return this.#request("history", where);
+    return this.#connection.request("history", where);
   }
 
   /** @param {number} id @param {string} message */
   async edit(id, message) {
-    this.#take(await this.#request("edit", { id, message: message.trim() }));
+    this.#take(await this.#connection.request("edit", { id, message: message.trim() }));
   }
 
   /** @param {number} id */
   async delete(id) {
-    this.#take(await this.#request("delete", { id }));
+    this.#take(await this.#connection.request("delete", { id }));
   }
 
   /** Puts my emoji on a message, or takes it off again. @param {number} id @param {string} emoji @param {boolean} on */
   async react(id, emoji, on) {
-    this.#take(await this.#request(on ? "react" : "unreact", { id, emoji }));
+    this.#take(await this.#connection.request(on ? "react" : "unreact", { id, emoji }));
+  }
+
+  /** Pins a message for everybody, or unpins it. @param {number} id @param {boolean} on */
+  async pin(id, on) {
+    this.#take(await this.#connection.request(on ? "pin" : "unpin", { id }));
   }
 
   /** Moves my read mark forward. @param {number} seq */
@@ -198,7 +189,8 @@ export class RoomClient {
     if (seq <= this.#readSeq || this.status !== "online") return;
     const before = this.#readSeq;
     this.#readSeq = seq;
-    await this.#request("read", { seq }).catch(() => (this.#readSeq = before)); // the next call tries again
+    // When it fails, the next call tries again.
+    await this.#connection.request("read", { seq }).catch(() => (this.#readSeq = before));
   }
 
   /** Call it at every keystroke: it sends no more than needed. @param {boolean} typing */
@@ -206,7 +198,7 @@ export class RoomClient {
     const due = typing ? Date.now() - this.#typedAt >= TYPING_INTERVAL : this.#typedAt > 0;
     if (!due || this.status !== "online") return;
     this.#typedAt = typing ? Date.now() : 0;
-    this.#socket.volatile.emit("typing", { typing });
+    this.#connection.whisper("typing", { typing });
   }
 
   /** @param {{seq: number, recovered: boolean, messages: Message[], has_more: boolean, online: number}} sync */
@@ -218,11 +210,10 @@ export class RoomClient {
     for (const message of messages) this.#take(message);
     this.position = seq;
     this.online = online;
-    this.#attempts = 0;
     this.#typedAt = 0;
-    this.#setState("online");
-    this.#emit("change");
-    this.#flush();
+    this.#connection.ready();
+    this.emit("change");
+    this.#delivery.run();
   }
 
   /** @param {Message} message */
@@ -235,86 +226,16 @@ export class RoomClient {
   /** Takes a message's state from a change or an ack. An ack moves no position: changes before it may still come.
    * @param {Message} message */
   #take(message) {
-    if (message.sender.id === this.#options.user.id) this.#outbox.remove(message.client_id);
+    if (message.sender.id === this.#user.id) this.#outbox.remove(message.client_id);
     this.#timeline.take(message);
-    this.#emit("change");
+    this.emit("change");
   }
 
-  /** Sends what waits, one at a time: a message that must be tried again is not overtaken by the next. */
-  async #flush() {
-    if (this.#flushing) return;
-    this.#flushing = true;
-    try {
-      for (let item; this.status === "online" && (item = this.pending.find((each) => !each.error));) {
-        await this.#deliver(item);
-      }
-    } finally {
-      this.#flushing = false;
-    }
-  }
-
-  /** One try; afterwards the message is stored, refused, or still waiting for the next try. @param {Pending} item */
-  async #deliver(item) {
-    const { queued_at, ...content } = item;
-    /** @type {Message} */ let stored;
-    try {
-      stored = await this.#request("message", content);
-    } catch (caught) {
-      const error = /** @type {ChatError} */ (caught);
-      this.#faults = error.code === "internal" ? this.#faults + 1 : 0;
-      if (error.code === "unauthorized") return this.#refuse(error);
-      if (RETRYABLE.has(error.code) && this.#faults < MAX_FAULTS) {
-        return this.status === "online" ? sleep(error.retry_after ?? 1) : undefined;
-      }
-      this.#faults = 0;
-      item.error = error;
-      this.#outbox.forget(item.client_id);
-      this.#emit("change");
-      return;
-    }
-    this.#faults = 0;
-    this.#outbox.remove(item.client_id);
-    this.#take(stored);
-  }
-
-  /** @param {string} event @param {object} payload @returns {Promise<any>} the ack's data; throws `ChatError` */
-  async #request(event, payload) {
-    if (this.status !== "online") throw new ChatError({ code: "unavailable", message: "Not connected." });
-    const reply = await this.#socket
-      .timeout(ACK_TIMEOUT)
-      .emitWithAck(event, payload)
-      .catch(() => ({ error: { code: "unavailable", message: "The server did not answer." } }));
-    if (!reply.ok) throw new ChatError(reply.error);
-    return reply.data;
-  }
-
-  /** @param {number} [pause] seconds the server asked for */
-  #reconnect(pause = 0) {
-    const backoff = Math.min(2 ** this.#attempts++, LONGEST_BACKOFF) * (0.5 + Math.random() / 2);
-    this.#timer = setTimeout(() => this.#socket.connect(), Math.max(pause, backoff) * 1000);
-  }
-
-  /** @param {ErrorObject} error */
-  #refuse(error) {
-    this.#stop("refused", error);
-  }
-
-  /** @param {Status} status @param {ErrorObject} [error] */
-  #stop(status, error) {
-    clearTimeout(this.#timer);
-    this.#setState(status, error);
-    this.#socket?.disconnect();
-  }
-
-  /** @param {Status} status @param {ErrorObject} [error] */
-  #setState(status, error) {
-    this.status = status;
-    this.error = error;
-    this.#emit("state", { status, error });
-  }
-
-  /** @param {string} event @param {object} [payload] */
-  #emit(event, payload) {
-    for (const listener of this.#listeners.get(event) ?? []) listener(payload);
+  /** @param {{around?: number, limit: number}} where */
+  async #replace(where) {
+    const page = await this.#timeline.replace(() => this.history(where));
+    if (!page) return;
+    this.hasMore = page.has_more;
+    this.emit("change");
   }
 }

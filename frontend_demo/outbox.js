@@ -7,8 +7,14 @@
  * @property {string} message
  * @property {number} [reply_to]
  * @property {number[]} [attachment_ids]
+ * @property {number[]} [mention_ids]
+ * @property {Preview} [preview]
  * @property {number} queued_at milliseconds, strictly rising: the order of sending
  * @property {ErrorObject} [error] set when the server refused it for good: `retry` or `discard` it
+ */
+/**
+ * @typedef {{quote?: import("./protocol.js").Quote, attachments?: import("./protocol.js").Attachment[]}} Preview
+ *   what a page shows of `reply_to` and `attachment_ids` until the stored message comes; never sent
  */
 /** @typedef {Pick<Storage, "length" | "key" | "getItem" | "setItem" | "removeItem">} KeyValueStore */
 
@@ -16,6 +22,11 @@
 export function newClientId() {
   if (crypto.randomUUID) return crypto.randomUUID();
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** What is sent of it. @param {Pending} item @returns {Omit<Pending, "queued_at" | "preview" | "error">} */
+export function contentOf({ queued_at, preview, error, ...content }) {
+  return content;
 }
 
 /** Unacked messages in order. One storage key a message: two tabs with the same room don't overwrite each other. */
