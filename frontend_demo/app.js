@@ -1,4 +1,5 @@
-/** Start and routing: logged out, or the two panes with the room that the address names (`#/r/<slug>`). */
+/** Start and routing: logged out, or the two panes with the room that the address names (`#/r/<slug>`), perhaps at one
+ * of its messages (`#/r/<slug>/<seq>`). */
 
 import { el, notify } from "./dom.js";
 import { RestClient } from "./rest-client.js";
@@ -8,6 +9,8 @@ import { Shell } from "./views/shell.js";
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 
+const ADDRESS = /^#\/r\/([\w-]+)(?:\/(\d+))?$/;
+
 class App {
   api = new RestClient({ onUnauthorized: () => this.end("Your session has ended. Log in again.") });
   session = loadSession();
@@ -16,17 +19,25 @@ class App {
   /** @param {Function} io */
   constructor(io) {
     this.io = io;
-    window.addEventListener("hashchange", () => this.shell?.open(this.slug));
+    window.addEventListener("hashchange", () => this.shell?.open(this.slug, this.seq));
   }
 
   /** The room that the address names, null for none. */
   get slug() {
-    return /^#\/r\/([\w-]+)$/.exec(location.hash)?.[1] ?? null;
+    return ADDRESS.exec(location.hash)?.[1] ?? null;
   }
 
-  /** @param {string | null} slug */
-  go(slug) {
-    location.hash = slug ? `#/r/${slug}` : "#/";
+  /** The place of the message that the address names, null for none. */
+  get seq() {
+    return Number(ADDRESS.exec(location.hash)?.[2]) || null;
+  }
+
+  /** @param {string | null} slug @param {number} [seq] */
+  go(slug, seq) {
+    const address = ["#", ...(slug ? ["r", slug, ...(seq ? [seq] : [])] : [""])].join("/");
+    if (location.hash === address)
+      this.shell?.open(this.slug, this.seq); // there again, from somewhere else in the room
+    else location.hash = address;
   }
 
   /** @param {string} [reason] shown above the login form */
@@ -37,7 +48,7 @@ class App {
     if (!this.session) return root.replaceChildren(authView(this, reason));
     this.shell = new Shell(this);
     root.replaceChildren(this.shell.element);
-    this.shell.open(this.slug);
+    this.shell.open(this.slug, this.seq);
   }
 
   /** @param {{token: string, user: import("./session.js").Me}} session */

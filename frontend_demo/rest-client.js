@@ -42,25 +42,41 @@ export class RestClient {
    * @returns {Promise<any>} the parsed answer, null for an empty one; throws `ChatError`
    */
   async request(method, path, body) {
-    /** @type {Record<string, string>} */
-    const headers = { Accept: "application/json" };
-    if (this.token) headers.Authorization = `Token ${this.token}`;
     const isForm = body instanceof FormData;
-    if (body && !isForm) headers["Content-Type"] = "application/json";
-    let response, answer;
+    const headers = { ...this.headers, ...(body && !isForm && { "Content-Type": "application/json" }) };
+    let response, text;
     try {
       const sent = isForm ? body : body && JSON.stringify(body);
       response = await fetch(`${this.base}/${path}`, { method, headers, body: sent });
-      const text = await response.text();
+      text = await response.text();
+    } catch {
+      throw unreachable();
+    }
+    return this.answer(response.status, text);
+  }
+
+  /** What every request says of who asks. @returns {Record<string, string>} */
+  get headers() {
+    const headers = { Accept: "application/json" };
+    return this.token ? { ...headers, Authorization: `Token ${this.token}` } : headers;
+  }
+
+  /** Reads an answer. @param {number} status @param {string} text the body
+   * @returns {any} it parsed, null for an empty one; throws `ChatError` */
+  answer(status, text) {
+    let answer;
+    try {
       answer = text ? JSON.parse(text) : null;
     } catch {
-      // No connection, or an answer that is not ours (a proxy's error page).
-      throw new ChatError({ code: "unavailable", message: "The server can't be reached. Try again in a moment." });
+      throw unreachable(); // an answer that is not ours: a proxy's error page
     }
-    if (response.ok) return answer;
-    if (response.status === 401 && this.token) this.onUnauthorized?.();
-    throw new ChatError(
-      answer?.code ? answer : { code: "internal", message: `The server answered ${response.status}.` },
-    );
+    if (status >= 200 && status < 300) return answer;
+    if (status === 401 && this.token) this.onUnauthorized?.();
+    throw new ChatError(answer?.code ? answer : { code: "internal", message: `The server answered ${status}.` });
   }
+}
+
+/** There is no connection. */
+export function unreachable() {
+  return new ChatError({ code: "unavailable", message: "The server can't be reached. Try again in a moment." });
 }

@@ -1,95 +1,117 @@
-/** The scrolling log: keeps its place when older messages come in above, follows the end while one is there. */
+/** The scrolling log: keeps its place when messages come in above, follows the end while one is there, goes to any
+ * message. */
 
 import { el, icon, notify } from "../dom.js";
-import { editRow, messageRow, pendingRow } from "./message.js";
-import { dayOf } from "./time.js";
+import { lines } from "./lines.js";
+import { RowList } from "./row-list.js";
 
 /** @typedef {import("../protocol.js").Message} Message */
-/** @typedef {{key: string, version: string, make: () => HTMLElement}} Row */
 
 const NEAR = 80; // pixels from the end that count as being there
-const GROUP = 5 * 60_000; // milliseconds within which one sender's messages stand together
 
 export class MessageLog {
   /** Where the focus goes after editing. */ onEditEnd = () => this.#scroller.focus({ preventScroll: true });
+  /** @type {(message: Message) => void} */ onReply = () => {};
+  #conversation;
   #client;
-  #me;
   #onRead;
   #newAfter;
   #following = true;
   #loading = false;
+  #jumping = false;
   #scheduled = false;
   #editing = 0;
   #seen = 0;
-  /** @type {Map<string, {version: string, node: HTMLElement}>} */ #rows = new Map();
-  #list = el("ol", {
-    class: "messages",
-    role: "log",
-    "aria-live": "polite",
-    "aria-relevant": "additions",
-    "aria-label": "Messages",
-  });
-  #older = el(
-    "button",
-    { type: "button", class: "older", hidden: true, on: { click: () => this.#loadOlder() } },
-    "Load older messages",
+  #rows = new RowList(
+    el("ol", {
+      class: "messages",
+      role: "log",
+      "aria-live": "polite",
+      "aria-relevant": "additions",
+      "aria-label": "Messages",
+    }),
   );
+  #older = moreButton("Load older messages", () => this.#more(this.#older));
+  #newer = moreButton("Load newer messages", () => this.#more(this.#newer));
   #scroller = el(
     "div",
     { class: "scroller", tabIndex: 0, "aria-label": "Messages, scroll up for older ones", role: "region" },
     this.#older,
-    this.#list,
+    this.#rows.element,
+    this.#newer,
   );
-  #jump = el(
-    "button",
-    { type: "button", class: "jump", hidden: true, on: { click: () => this.toEnd() } },
-    icon("down"),
-    "New messages",
+  #jump = el("button", { type: "button", class: "jump", hidden: true, on: { click: () => this.toEnd() } });
+  #busy = el("p", { class: "log-busy", role: "status", hidden: true }, el("progress", { "aria-hidden": "true" }));
+  #resize = new ResizeObserver(() => this.#following && this.#scrollToEnd());
+  #edges = new IntersectionObserver(
+    (entries) => entries.forEach(({ isIntersecting, target }) => isIntersecting && this.#more(target)),
+    { root: this.#scroller, rootMargin: "300px" },
   );
-  #resize = new ResizeObserver(() => this.#following && this.toEnd());
-  #top = new IntersectionObserver(([entry]) => entry.isIntersecting && this.#loadOlder(), {
-    root: this.#scroller,
-    rootMargin: "300px",
-  });
+  /** @type {import("./message.js").Actions} */
+  #actions = {
+    reply: (message) => this.onReply(message),
+    edit: (message) => this.#edit(message.id),
+    delete: (message) =>
+      confirm("Delete this message for everybody?") && this.#attempt(this.#client.delete(message.id)),
+    pin: (message, on) => this.#attempt(this.#client.pin(message.id, on)),
+    react: (message, emoji, on) => this.#attempt(this.#client.react(message.id, emoji, on)),
+    jump: (seq) => this.jump(seq),
+  };
 
   /**
-   * @param {import("../chat-client.js").RoomClient} client @param {number} me
-   * @param {{unread_count: number, last_read_seq: number}} room as it was when it was opened
+   * @param {import("../conversation.js").Conversation} conversation its `room` as it was when it was opened
    * @param {() => void} onRead called when the newest message is on screen
    */
-  constructor(client, me, room, onRead) {
+  constructor(conversation, onRead) {
+    const { client, room, people, reads } = conversation;
+    this.#conversation = conversation;
     this.#client = client;
-    this.#me = me;
     this.#onRead = onRead;
     this.#newAfter = room.unread_count > 0 ? room.last_read_seq : Infinity;
-    this.element = el("div", { class: "log" }, this.#scroller, this.#jump);
+    this.element = el("div", { class: "log" }, this.#scroller, this.#busy, this.#jump);
     this.#scroller.addEventListener("scroll", this.#onScroll, { passive: true });
     document.addEventListener("visibilitychange", this.#onScroll);
-    client.on("change", this.#schedule);
+    for (const source of [client, people, reads]) source.on("change", this.#schedule);
     this.#resize.observe(this.#scroller);
   }
 
   close() {
     document.removeEventListener("visibilitychange", this.#onScroll);
     this.#resize.disconnect();
-    this.#top.disconnect();
+    this.#edges.disconnect();
   }
 
   /** @param {import("../chat-client.js").Status} status */
   setStatus(status) {
-    if (status === "online") this.#watchTop();
+    if (status === "online") this.#watchEdges();
   }
 
-  toEnd() {
+  /** Goes to the newest message. */
+  async toEnd() {
+    if (this.#client.hasNewer) await this.#wait(this.#client.loadNewest());
     this.#following = true;
-    this.#scroller.scrollTop = this.#scroller.scrollHeight;
-    this.#onScroll();
+    this.#render();
+    this.#scrollToEnd();
+  }
+
+  /** Goes to the message at a place, wherever that is. @param {number} seq */
+  async jump(seq) {
+    this.#following = false;
+    if (!(await this.#wait(this.#client.loadAround(seq)))) return;
+    this.#render();
+    const found = this.#client.messages.find((message) => message.seq === seq);
+    const row = found && this.#rows.get(String(found.id));
+    if (!row) return notify("This message is not there any more.", "error");
+    row.scrollIntoView({ block: "center" });
+    row.focus({ preventScroll: true });
+    row.classList.add("found");
+    setTimeout(() => row.classList.remove("found"), 2_500);
   }
 
   /** Opens my last message for editing. @returns {boolean} whether there is one */
   editLast() {
     const last = this.#client.messages.findLast(
-      (each) => each.sender.id === this.#me && each.kind === "text" && !each.deleted_at,
+      (each) => each.sender.id === this.#conversation.me && each.kind === "text" && !each.deleted_at,
     );
     if (last) this.#edit(last.id);
     return Boolean(last);
@@ -106,95 +128,29 @@ export class MessageLog {
   };
 
   #render() {
+    const { media } = this.#conversation;
     const anchor = this.#anchor();
-    const seen = new Set();
-    let place = this.#list.firstElementChild;
-    for (const { key, version, make } of this.#wanted()) {
-      seen.add(key);
-      let row = this.#rows.get(key);
-      if (!row || row.version !== version) {
-        const fresh = { version, node: make() };
-        fresh.node.dataset.key = key;
-        if (row) {
-          if (place === row.node) place = fresh.node;
-          row.node.replaceWith(fresh.node);
-        }
-        this.#rows.set(key, (row = fresh));
-      }
-      if (place === row.node) place = place.nextElementSibling;
-      else this.#list.insertBefore(row.node, place);
-    }
-    for (const [key, { node }] of this.#rows) {
-      if (seen.has(key)) continue;
-      node.remove();
-      this.#rows.delete(key);
+    const editing = this.#editing ? { id: this.#editing, onSave: this.#saveEdit, onCancel: () => this.#edit(0) } : null;
+    this.#rows.show(lines(this.#conversation, { actions: this.#actions, newAfter: this.#newAfter, editing }));
+    if (media.size) {
+      const shown = new Set(
+        this.#client.messages.flatMap(({ attachments }) => attachments.map((each) => each.thumbnail)),
+      );
+      media.keep((url) => shown.has(url));
     }
     this.#older.hidden = !this.#client.hasMore;
-    if (this.#following) this.toEnd();
-    else {
-      const node = this.#rows.get(anchor.key)?.node; // may be another one now, for the same line
-      if (node) this.#scroller.scrollTop += node.getBoundingClientRect().top - anchor.top;
-      this.#jump.hidden = (this.#client.messages.at(-1)?.updated_seq ?? 0) <= this.#seen;
-    }
+    this.#newer.hidden = !this.#client.hasNewer;
+    if (this.#following && !this.#client.hasNewer) return this.#scrollToEnd();
+    const node = this.#rows.get(anchor.key); // may be another one now, for the same line
+    if (node) this.#scroller.scrollTop += node.getBoundingClientRect().top - anchor.top;
+    this.#showJump();
   }
 
-  /** @returns {Iterable<Row>} */
-  *#wanted() {
-    let day = "";
-    let isNewMarked = false;
-    /** @type {Message | null} */ let before = null;
-    for (const message of this.#client.messages) {
-      if (dayOf(message.created_at) !== day) {
-        day = dayOf(message.created_at);
-        before = null;
-        const label = day;
-        yield {
-          key: `day ${message.created_at.slice(0, 10)} ${label}`,
-          version: "",
-          make: () => el("li", { class: "day" }, el("span", {}, label)),
-        };
-      }
-      if (!isNewMarked && message.seq > this.#newAfter && message.sender.id !== this.#me) {
-        isNewMarked = true;
-        before = null;
-        yield { key: "new", version: "", make: () => el("li", { class: "new-mark" }, el("span", {}, "New")) };
-      }
-      yield this.#messageRow(message, before !== null && isContinued(before, message));
-      before = message;
-    }
-    for (const item of this.#client.pending) {
-      const { client_id } = item;
-      yield {
-        key: client_id,
-        version: item.error ? "failed" : "sending",
-        make: () =>
-          pendingRow(item, {
-            onRetry: () => this.#client.retry(client_id),
-            onDiscard: () => this.#client.discard(client_id),
-          }),
-      };
-    }
-  }
-
-  /** @param {Message} message @param {boolean} continued @returns {Row} */
-  #messageRow(message, continued) {
-    const key = String(message.id);
-    if (this.#editing === message.id) {
-      const onSave = async (/** @type {string} */ text) => {
-        await this.#client.edit(message.id, text);
-        this.#edit(0);
-      };
-      return { key, version: "editing", make: () => editRow(message, { onSave, onCancel: () => this.#edit(0) }) };
-    }
-    const make = () =>
-      messageRow(message, {
-        me: this.#me,
-        continued,
-        onEdit: () => this.#edit(message.id),
-        onDelete: () => confirm("Delete this message for everybody?") && this.#attempt(this.#client.delete(message.id)),
-        onReact: (emoji, on) => this.#attempt(this.#client.react(message.id, emoji, on)),
-      });
-    return { key, version: `${message.updated_seq} ${continued}`, make };
+  #showJump() {
+    const { hasNewer, messages } = this.#client;
+    const isNews = !hasNewer && (messages.at(-1)?.updated_seq ?? 0) > this.#seen;
+    this.#jump.hidden = !hasNewer && !isNews;
+    this.#jump.replaceChildren(icon("down"), hasNewer ? "To the newest messages" : "New messages");
   }
 
   /** @param {number} id 0 ends editing */
@@ -204,35 +160,71 @@ export class MessageLog {
     if (!id) this.onEditEnd();
   }
 
-  /** @param {Promise<void>} change */
+  #saveEdit = async (/** @type {string} */ text) => {
+    await this.#client.edit(this.#editing, text);
+    this.#edit(0);
+  };
+
+  /** @param {Promise<void>} change @returns {Promise<boolean>} whether it succeeded; if not, that was told */
   async #attempt(change) {
-    await change.catch((/** @type {Error} */ error) => notify(error.message, "error"));
+    try {
+      await change;
+      return true;
+    } catch (error) {
+      notify(/** @type {Error} */ (error).message, "error");
+      return false;
+    }
   }
 
-  async #loadOlder() {
-    if (this.#loading || !this.#client.hasMore) return;
+  /** Shows that a jump is under way; meanwhile nothing is added at the ends. @param {Promise<void>} loading */
+  async #wait(loading) {
+    const list = this.#rows.element;
+    list.setAttribute("aria-busy", "true"); // old messages are not news: don't read them out
+    this.#busy.hidden = false;
+    this.#jumping = true;
+    const done = await this.#attempt(loading);
+    this.#jumping = false;
+    this.#busy.hidden = true;
+    list.removeAttribute("aria-busy");
+    this.#watchEdges();
+    return done;
+  }
+
+  /** Loads what is beyond the upper or the lower end. @param {Element} edge */
+  async #more(edge) {
+    const client = this.#client;
+    const older = edge === this.#older;
+    if (this.#loading || this.#jumping || !(older ? client.hasMore : client.hasNewer)) return;
     this.#loading = true;
-    this.#older.textContent = "Loading …";
-    this.#list.setAttribute("aria-busy", "true"); // old messages are not news: don't read them out
+    edge.textContent = "Loading …";
+    this.#rows.element.setAttribute("aria-busy", "true");
     try {
-      await this.#client.loadOlder();
-      this.#watchTop();
+      await (older ? client.loadOlder() : client.loadNewer());
+      this.#watchEdges();
     } catch (error) {
-      this.#older.textContent = `${/** @type {Error} */ (error).message} Try again`;
+      edge.textContent = `${/** @type {Error} */ (error).message} Try again`;
     }
-    this.#list.removeAttribute("aria-busy");
+    this.#rows.element.removeAttribute("aria-busy");
     this.#loading = false;
   }
 
-  /** Loads more once the upper end is near; an observer reports only changes, so it is asked anew after each page. */
-  #watchTop() {
+  /** Loads more once an end is near; an observer reports only changes, so it is asked anew after each page. */
+  #watchEdges() {
     this.#older.textContent = "Load older messages";
-    this.#top.unobserve(this.#older);
-    this.#top.observe(this.#older);
+    this.#newer.textContent = "Load newer messages";
+    for (const edge of [this.#older, this.#newer]) {
+      this.#edges.unobserve(edge);
+      this.#edges.observe(edge);
+    }
+  }
+
+  #scrollToEnd() {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#onScroll();
   }
 
   #onScroll = () => {
-    this.#following = this.#isAtEnd();
+    this.#following = !this.#client.hasNewer && this.#isAtEnd();
     if (!this.#following || document.hidden) return;
     this.#jump.hidden = true;
     const last = this.#client.messages.at(-1);
@@ -250,7 +242,7 @@ export class MessageLog {
   /** The first line in sight and where it is, to keep it there. */
   #anchor() {
     const edge = this.#scroller.getBoundingClientRect().top;
-    for (const node of /** @type {Iterable<HTMLElement>} */ (this.#list.children)) {
+    for (const node of /** @type {Iterable<HTMLElement>} */ (this.#rows.element.children)) {
       const { top, bottom } = node.getBoundingClientRect();
       if (bottom > edge && !node.classList.contains("day")) return { key: node.dataset.key ?? "", top };
     }
@@ -258,8 +250,7 @@ export class MessageLog {
   }
 }
 
-/** @param {Message} before @param {Message} message */
-function isContinued(before, message) {
-  const near = Date.parse(message.created_at) - Date.parse(before.created_at) < GROUP;
-  return near && before.kind === "text" && message.kind === "text" && before.sender.id === message.sender.id;
+/** @param {string} label @param {() => void} onclick */
+function moreButton(label, onclick) {
+  return el("button", { type: "button", class: "older", hidden: true, on: { click: onclick } }, label);
 }

@@ -1,31 +1,39 @@
 /** The room on screen: header with the connection's state, log, typing line, composer. */
 
-import { RoomClient } from "../chat-client.js";
+import { Conversation } from "../conversation.js";
 import { el, icon, iconButton } from "../dom.js";
 import { roomTitle } from "../room-list.js";
 import { roomBadge } from "./avatar.js";
 import { joinRoom, people } from "./browse.js";
 import { Composer } from "./composer.js";
+import { dropZone } from "./drop-zone.js";
 import { MessageLog } from "./log.js";
+import { messageSearchDialog } from "./message-search.js";
+import { pinsDialog } from "./pins.js";
 import { roomDetailsDialog } from "./room-details.js";
 import { actionButton } from "./search-list.js";
 import { TypingLine } from "./typing.js";
 
 export class RoomView {
-  /** @type {RoomClient | null} */ #client = null;
+  /** @type {Conversation | null} */ #conversation = null;
   /** @type {MessageLog | null} */ #log = null;
   /** @type {TypingLine | null} */ #typing = null;
+  /** @type {Composer | null} */ #composer = null;
+  /** The place to go to as soon as there is a connection. @type {number | null} */ #goal;
   /** @type {any} */ #room = null;
   #closed = false;
   #head = el("div", { class: "room-title" });
   #state = el("p", { class: "room-state", role: "status" });
+  #search = iconButton("search", "Search messages", () => messageSearchDialog(this.app, this.#room), { hidden: true });
+  #pins = iconButton("pin", "Pinned messages", () => this.#showPins(), { hidden: true });
   #details = iconButton("people", "Room details", () => roomDetailsDialog(this.app, this.#room), { hidden: true });
   #body = el("div", { class: "room-body" }, el("p", { class: "list-note" }, "Opening the room …"));
 
-  /** @param {import("../app.js").AppType} app @param {string} slug */
-  constructor(app, slug) {
+  /** @param {import("../app.js").AppType} app @param {string} slug @param {number | null} seq of the message to show */
+  constructor(app, slug, seq) {
     this.app = app;
     this.slug = slug;
+    this.#goal = seq;
     this.element = el(
       "section",
       { class: "room-pane", "aria-label": "Conversation" },
@@ -34,6 +42,8 @@ export class RoomView {
         { class: "room-head" },
         iconButton("back", "Back to the rooms", () => app.go(null), { class: "back" }),
         this.#head,
+        this.#search,
+        this.#pins,
         this.#details,
       ),
       this.#body,
@@ -43,9 +53,16 @@ export class RoomView {
 
   close() {
     this.#closed = true;
-    this.#client?.close();
+    this.#conversation?.close();
     this.#log?.close();
     this.#typing?.close();
+    this.#composer?.close();
+  }
+
+  /** Shows the message at a place. @param {number} seq */
+  jump(seq) {
+    if (this.#conversation?.client.status === "online") this.#log?.jump(seq);
+    else this.#goal = seq;
   }
 
   async #open() {
@@ -71,28 +88,27 @@ export class RoomView {
 
   #connect() {
     const { app } = this;
-    const session = /** @type {{token: string, user: import("../session.js").Me}} */ (app.session);
-    const client = new RoomClient({ io: app.io, slug: this.slug, token: session.token, user: session.user });
-    this.#client = client;
-    this.#log = new MessageLog(client, session.user.id, this.#room, () => this.#wasRead());
-    this.#typing = new TypingLine(client, app.api);
-    const composer = new Composer(client, this.#log);
-    client.on("state", () => this.#showState(composer));
-    client.on("presence", () => this.#showState(composer));
+    const conversation = (this.#conversation = new Conversation(app, this.#room));
+    const { client } = conversation;
+    this.#log = new MessageLog(conversation, () => this.#wasRead());
+    this.#typing = new TypingLine(conversation);
+    const composer = (this.#composer = new Composer(conversation, this.#log));
+    client.on("state", () => this.#showState());
+    client.on("presence", () => this.#showState());
     client.on("room", (/** @type {any} */ news) => {
       Object.assign(this.#room, news);
       this.#show(this.#room);
       if (app.shell?.rooms.get(this.slug)) app.shell.rooms.update(news);
     });
-    this.#details.hidden = false;
+    for (const button of [this.#search, this.#pins, this.#details]) button.hidden = false;
     this.#body.replaceChildren(this.#log.element, this.#typing.element, composer.element);
+    dropZone(this.#body, (files) => composer.attach(files));
     client.connect();
     if (matchMedia("(min-width: 48rem)").matches) composer.focus(); // on a phone it would raise the keyboard
   }
 
-  /** @param {Composer} composer */
-  #showState(composer) {
-    const client = /** @type {RoomClient} */ (this.#client);
+  #showState() {
+    const { client } = /** @type {Conversation} */ (this.#conversation);
     const words = {
       idle: "",
       closed: "",
@@ -104,18 +120,26 @@ export class RoomView {
     this.#state.textContent = words[client.status];
     this.#state.dataset.status = client.status;
     this.#log?.setStatus(client.status);
+    if (client.status === "online" && this.#goal) {
+      this.#log?.jump(this.#goal);
+      this.#goal = null;
+    }
     if (client.status !== "refused" || !client.error) return;
     if (client.error.code === "unauthorized") return this.app.end(client.error.message);
-    composer.disable(client.error.message);
-    this.#details.hidden = true;
+    this.#composer?.disable(client.error.message);
+    for (const button of [this.#search, this.#pins, this.#details]) button.hidden = true;
     this.app.shell?.rooms.refresh();
   }
 
   /** What is on screen was seen: the list's badge goes, the line below the name follows. */
   #wasRead() {
-    const last_message = this.#client?.messages.at(-1);
+    const last_message = this.#conversation?.client.messages.at(-1);
     const rooms = this.app.shell?.rooms;
     if (last_message && rooms?.get(this.slug)) rooms.update({ slug: this.slug, last_message, unread_count: 0 });
+  }
+
+  #showPins() {
+    if (this.#conversation) pinsDialog(this.#conversation, (seq) => this.jump(seq));
   }
 
   #offerToJoin() {

@@ -5,6 +5,7 @@ import { previewText, RoomList, roomTitle } from "../room-list.js";
 import { avatar, roomBadge } from "./avatar.js";
 import { browseDialog } from "./browse.js";
 import { createRoomDialog } from "./create-room.js";
+import { messageSearchDialog } from "./message-search.js";
 import { profileDialog } from "./profile.js";
 import { RoomView } from "./room.js";
 import { shortTime } from "./time.js";
@@ -31,6 +32,7 @@ export class Shell {
           "header",
           { class: "side-head" },
           el("span", { class: "brand" }, el("img", { src: "icon.svg", alt: "", width: 26, height: 26 }), "chat_api"),
+          iconButton("search", "Search all messages", () => messageSearchDialog(app)),
           iconButton("compass", "Find rooms", () => browseDialog(app)),
           iconButton("plus", "New room", () => createRoomDialog(app)),
         ),
@@ -48,10 +50,12 @@ export class Shell {
     this.#room?.close();
   }
 
-  /** Shows a room, or with null the invitation to choose one. @param {string | null} slug */
-  open(slug) {
+  /** Shows a room, or with null the invitation to choose one. @param {string | null} slug
+   * @param {number | null} seq the place of the message to show, null for the newest */
+  open(slug, seq) {
+    if (slug && seq && this.#room?.slug === slug) return this.#room.jump(seq);
     this.#room?.close();
-    this.#room = slug ? new RoomView(this.app, slug) : null;
+    this.#room = slug ? new RoomView(this.app, slug, seq) : null;
     this.#main.replaceChildren(this.#room ? this.#room.element : this.#welcome());
     this.element.classList.toggle("has-room", Boolean(slug));
     this.#showRooms();
