@@ -57,7 +57,7 @@ def open_page(browser: Browser, server: ChatServer) -> Iterator[OpenPage]:
             page.get_by_label("Email").fill(person.email)
             page.get_by_label("Password").fill(PASSWORD)
             page.get_by_role("button", name="Log in").click()
-            expect(page.get_by_role("navigation", name="Rooms")).to_be_attached()
+            expect(page.get_by_role("navigation", name="Rooms", include_hidden=True)).to_be_attached()
         return page
 
     yield open_page

@@ -70,6 +70,7 @@ const look = () => ({
   error: room.error ?? null,
   position: room.position,
   hasMore: room.hasMore,
+  hasNewer: room.hasNewer,
   messages: room.messages,
   pending: room.pending.map(({ error, ...item }) => ({ ...item, code: error?.code ?? null })),
   heard,
@@ -86,9 +87,12 @@ const conditions = {
 
 const commands = {
   connect: () => room.connect(),
-  send: (text) => room.send(text).client_id,
+  send: (text, more) => room.send(text, more).client_id,
   retry: (id) => room.retry(id),
   discard: (id) => room.discard(id),
+  loadAround: (seq) => room.loadAround(seq),
+  loadNewer: () => room.loadNewer(),
+  loadNewest: () => room.loadNewest(),
   look,
   /** The connection stays, and nothing more of what the server says arrives. */
   deafen: () => {

@@ -253,3 +253,46 @@ def test_too_large_a_hole_starts_anew(open_page: Open, company: Company) -> None
     assert [sync["recovered"] for sync in syncs(look)] == [False, False]
     assert look["messages"] == stored(company), "the newest page, and nothing older with a hole between"
     assert look["hasMore"]
+
+
+def test_a_jump_to_an_old_message_and_the_way_back(open_page: Open, company: Company) -> None:
+    lines = [f"line {number}" for number in range(150)]
+    say(company.bob, company.slug, *lines)
+    room = open_page()
+    room.come()
+    assert "line 40" not in texts(room.look()["messages"])
+    goal = room.look()["messages"][0]["seq"] - 60
+    room.ask("loadAround", goal)
+    look = room.look()
+    places = [message["seq"] for message in look["messages"]]
+    assert goal in places
+    assert places == list(range(places[0], places[-1] + 1))
+    assert (look["hasMore"], look["hasNewer"]) == (True, True)
+    say(company.bob, company.slug, "said meanwhile")
+    while room.look()["hasNewer"]:
+        assert "said meanwhile" not in texts(room.look()["messages"]), "there is a hole before it"
+        room.ask("loadNewer")
+    look = room.look()
+    assert [message["seq"] for message in look["messages"]] == list(range(places[0], look["position"] + 1))
+    assert look["messages"][-50:] == stored(company)
+
+    room.ask("loadAround", 3)
+    room.ask("send", "from far away")
+    room.ask("until", "settled")
+    assert "from far away" not in texts(room.look()["messages"])
+    room.ask("loadNewest")
+    assert room.look()["messages"] == stored(company)
+    assert texts(stored(company))[-1] == "from far away"
+
+
+def test_a_reply_is_sent_without_what_is_only_shown(open_page: Open, company: Company) -> None:
+    say(company.bob, company.slug, "Tea?")
+    question = stored(company)[-1]
+    room = open_page()
+    room.ask("send", "Yes", {"reply_to": question["id"], "preview": {"quote": {"message": "Tea?"}}})
+    room.crash()
+    reloaded = open_page()
+    assert reloaded.look()["pending"][0]["preview"] == {"quote": {"message": "Tea?"}}
+    reloaded.come()
+    answer = reloaded.look()["messages"][-1]
+    assert (answer["message"], answer["reply_to"], answer["quote"]["message"]) == ("Yes", question["id"], "Tea?")
