@@ -1,4 +1,5 @@
-/** A room's Socket.IO connection: comes back by itself with the newest position, knows when to stay away. */
+/** A Socket.IO connection to a room or the inbox: comes back by itself with the newest position, knows when to stay
+ * away. */
 
 import { Emitter } from "./emitter.js";
 import { ChatError, FINAL_BYES, RETRYABLE } from "./protocol.js";
@@ -8,7 +9,9 @@ import { ChatError, FINAL_BYES, RETRYABLE } from "./protocol.js";
 
 const ACK_TIMEOUT = 10_000; // milliseconds
 const LONGEST_BACKOFF = 30; // seconds
-const EVENTS = ["sync", "message", "message_updated", "typing", "read", "presence", "room"];
+const ROOM_EVENTS = ["sync", "message", "message_updated", "typing", "read", "presence", "room"];
+const INBOX_EVENTS = ["inbox", "room_activity", "room_added", "room_removed"];
+const EVENTS = [...ROOM_EVENTS, ...INBOX_EVENTS];
 
 /** Events: `state` `{status, error}`, and whatever the server says, by its name. */
 export class Connection extends Emitter {
@@ -22,9 +25,9 @@ export class Connection extends Emitter {
   /**
    * @param {object} options
    * @param {Function} options.io `io` of socket.io-client
-   * @param {string} options.slug
+   * @param {string} options.slug the room's; empty for the inbox
    * @param {string} options.token
-   * @param {() => number | null} options.position the last change applied
+   * @param {() => number | null} options.position the last change applied; null for the inbox
    * @param {string} [options.url] origin of the server; default: the page's own
    * @param {object} [options.socket] further options for `io`
    */

@@ -1,4 +1,4 @@
-"""A `RoomClient` in a Node process of its own, that a test leads step by step."""
+"""A client of the demo in a Node process of its own, that a test leads step by step."""
 
 import json
 import subprocess
@@ -9,31 +9,24 @@ from typing import Any
 from tests.people import Person
 from tests.processes import ROOT
 
-SCRIPT = Path(__file__).with_name("room_client.mjs")
-CLIENT = ROOT / "frontend_demo" / "chat-client.js"
+SCRIPTS = Path(__file__).parent
+CLIENTS = ROOT / "frontend_demo"
 END_SECONDS = 10
 
 
-class RoomClient:
-    """`frontend_demo/chat-client.js` as a page of that person; `storage` is the file with its localStorage.
+class Leash:
+    """A script that runs a client of that person. Each ask waits for its answer; `crash` ends it."""
 
-    Each ask waits for its answer; `crash` ends it.
-    """
-
-    def __init__(self, node: str, modules: Path, person: Person, slug: str, storage: Path) -> None:
-        if not storage.exists():
-            storage.write_text("[]")
-        options = {
+    def __init__(self, node: str, modules: Path, script: str, client: str, person: Person, **options: object) -> None:
+        given = {
             "modules": str(modules),
-            "client": str(CLIENT),
-            "storage": str(storage),
+            "client": str(CLIENTS / client),
             "url": person.server.url,
-            "slug": slug,
             "token": person.token,
-            "user": {"id": person.id, "name": person.name, "avatar": None},
+            **options,
         }
         self._process = subprocess.Popen(
-            [node, SCRIPT, json.dumps(options)],
+            [node, SCRIPTS / script, json.dumps(given)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=sys.stderr,
@@ -51,11 +44,6 @@ class RoomClient:
         assert "error" not in answer, answer["error"]
         return answer["value"]
 
-    def come(self) -> None:
-        """Connect and wait until everything that waited is sent."""
-        self.ask("connect")
-        self.ask("until", "settled")
-
     def look(self) -> dict[str, Any]:
         """Everything the client shows, and all it has heard and said."""
         found: dict[str, Any] = self.ask("look")
@@ -71,3 +59,31 @@ class RoomClient:
         """Gone at once, like a tab that the system kills."""
         with self._process:
             self._process.kill()
+
+
+class RoomClient(Leash):
+    """`frontend_demo/chat-client.js` as a page of that person; `storage` is the file with its localStorage."""
+
+    def __init__(self, node: str, modules: Path, person: Person, slug: str, storage: Path) -> None:
+        if not storage.exists():
+            storage.write_text("[]")
+        user = {"id": person.id, "name": person.name, "avatar": None}
+        options = {"slug": slug, "storage": str(storage), "user": user}
+        super().__init__(node, modules, "room_client.mjs", "chat-client.js", person, **options)
+
+    def come(self) -> None:
+        """Connect and wait until everything that waited is sent."""
+        self.ask("connect")
+        self.ask("until", "settled")
+
+
+class InboxClient(Leash):
+    """`frontend_demo/inbox-client.js`."""
+
+    def __init__(self, node: str, modules: Path, person: Person) -> None:
+        super().__init__(node, modules, "inbox_client.mjs", "inbox-client.js", person)
+
+    def come(self) -> None:
+        """Connect and wait for the rooms."""
+        self.ask("connect")
+        self.ask("until", "status", "online")
