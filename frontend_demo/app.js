@@ -1,9 +1,10 @@
-/** Start and routing: logged out, or the two panes with the room that the address names (`#/r/<slug>`), perhaps at one
- * of its messages (`#/r/<slug>/<seq>`). */
+/** Start and routing: logged out, or the two panes with what the address names: a room (`#/r/<slug>`), perhaps at one
+ * of its messages (`#/r/<slug>/<seq>`), or an invitation (`#/invite/<code>`). */
 
 import { el, notify } from "./dom.js";
 import { RestClient } from "./rest-client.js";
 import { loadSession, saveSession } from "./session.js";
+import { shareConnection } from "./shared-connection.js";
 import { authView } from "./views/auth.js";
 import { Shell } from "./views/shell.js";
 
@@ -16,10 +17,10 @@ class App {
   session = loadSession();
   /** @type {Shell | null} */ shell = null;
 
-  /** @param {Function} io */
+  /** @param {any} io */
   constructor(io) {
-    this.io = io;
-    window.addEventListener("hashchange", () => this.shell?.open(this.slug, this.seq));
+    this.io = shareConnection(io);
+    window.addEventListener("hashchange", () => this.shell?.open());
   }
 
   /** The room that the address names, null for none. */
@@ -32,11 +33,16 @@ class App {
     return Number(ADDRESS.exec(location.hash)?.[2]) || null;
   }
 
+  /** The invitation that the address names, null for none. */
+  get invite() {
+    return /^#\/invite\/([\w-]+)$/.exec(location.hash)?.[1] ?? null;
+  }
+
   /** @param {string | null} slug @param {number} [seq] */
   go(slug, seq) {
     const address = ["#", ...(slug ? ["r", slug, ...(seq ? [seq] : [])] : [""])].join("/");
     if (location.hash === address)
-      this.shell?.open(this.slug, this.seq); // there again, from somewhere else in the room
+      this.shell?.open(); // there again, from somewhere else in the room
     else location.hash = address;
   }
 
@@ -45,10 +51,11 @@ class App {
     this.shell?.close();
     this.shell = null;
     this.api.token = this.session?.token ?? null;
-    if (!this.session) return root.replaceChildren(authView(this, reason));
+    const invited = this.invite ? "You are invited to a room. Log in or create an account to see it." : "";
+    if (!this.session) return root.replaceChildren(authView(this, reason || invited));
     this.shell = new Shell(this);
     root.replaceChildren(this.shell.element);
-    this.shell.open(this.slug, this.seq);
+    this.shell.open();
   }
 
   /** @param {{token: string, user: import("./session.js").Me}} session */
@@ -63,17 +70,25 @@ class App {
     if (!this.session) return;
     this.session = null;
     saveSession(null);
-    document.querySelectorAll("dialog").forEach((dialog) => dialog.close());
+    this.closeDialogs();
     this.show(reason);
+  }
+
+  closeDialogs() {
+    document.querySelectorAll("dialog").forEach((dialog) => dialog.close());
   }
 
   /** @param {"auth/logout" | "auth/logoutall"} path */
   async logOut(path) {
+    this.shell?.close(); // it would hear of the end before the answer is here, and take it for somebody else's doing
     try {
       await this.api.post(path);
     } catch (error) {
       const { code, message } = /** @type {import("./protocol.js").ChatError} */ (error);
-      if (code !== "unauthorized") return notify(`You are still logged in: ${message}`, "error");
+      if (code !== "unauthorized") {
+        this.show();
+        return notify(`You are still logged in: ${message}`, "error");
+      }
     }
     this.end();
   }

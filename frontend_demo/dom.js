@@ -31,6 +31,7 @@ const ICONS = {
   edit: "M4 20l1-4L16 5l3 3L8 19z",
   file: "M7 3h7l4 4v14H7zM14 3v4h4",
   lock: "M7 11V8a5 5 0 0 1 10 0v3M6 11h12v9H6z",
+  more: "M5 12v.01M12 12v.01M19 12v.01",
   paperclip: "M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.5 3.5 0 0 1 5 5l-8.5 8.5a1.8 1.8 0 0 1-2.6-2.6L14 8",
   people:
     "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20a6.5 6.5 0 0 1 13 0M16 4.3a3.5 3.5 0 0 1 0 6.4M18 14a6.5 6.5 0 0 1 3.5 6",
@@ -77,6 +78,9 @@ export function iconButton(name, label, onclick, props = {}) {
 /** Says something for a few seconds at the lower edge. @param {string} text @param {"info" | "error"} [tone] */
 export function notify(text, tone = "info") {
   const notice = el("p", { class: `notice ${tone}` }, text);
-  document.getElementById("notices")?.append(notice);
+  const notices = document.getElementById("notices");
+  notices?.hidePopover(); // and up again, above a dialog that was opened since
+  notices?.showPopover();
+  notices?.append(notice);
   setTimeout(() => notice.remove(), 6_000);
 }

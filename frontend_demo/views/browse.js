@@ -1,28 +1,30 @@
-/** Finding and joining public rooms. */
+/** Finding and joining public rooms, finding people. */
 
 import { el } from "../dom.js";
 import { roomBadge } from "./avatar.js";
+import { fittingBlockButton } from "./blocking.js";
 import { openDialog } from "./dialog.js";
+import { openDirect, personRow } from "./person-row.js";
 import { actionButton, searchList } from "./search-list.js";
+import { tabs } from "./tabs.js";
 
 /** @param {import("../app.js").AppType} app */
 export function browseDialog(app) {
-  const dialog = openDialog(
-    "Find rooms",
-    searchList({
-      label: "Search public rooms",
-      nothing: "No public room by that name.",
-      eager: true,
-      find: async (query) => (await app.api.get("rooms/public", query ? { q: query } : undefined)).items,
-      render: row,
-    }),
+  openDialog(
+    "Find",
+    tabs("What to find", [
+      ["Rooms", () => roomSearch(app)],
+      ["People", () => peopleSearch(app)],
+    ]),
   );
+}
 
-  /** @param {any} room */
-  function row(room) {
+/** @param {import("../app.js").AppType} app */
+function roomSearch(app) {
+  const row = (/** @type {any} */ room) => {
     const open = async () => {
       if (!room.role) await joinRoom(app, room.slug);
-      dialog.close();
+      app.closeDialogs();
       app.go(room.slug);
     };
     return el(
@@ -32,7 +34,32 @@ export function browseDialog(app) {
       el("span", { class: "result-text" }, el("strong", {}, room.name), el("span", {}, people(room.member_count))),
       actionButton(room.role ? "Open" : "Join", open, room.role ? "" : "primary"),
     );
-  }
+  };
+  return searchList({
+    label: "Search public rooms",
+    nothing: "No public room by that name.",
+    eager: true,
+    find: async (query) => (await app.api.get("rooms/public", query ? { q: query } : undefined)).items,
+    render: row,
+  });
+}
+
+/** @param {import("../app.js").AppType} app */
+function peopleSearch(app) {
+  const row = (/** @type {import("../protocol.js").User} */ person) => {
+    if (person.id === app.session?.user.id) return personRow(person, { note: "you" });
+    return personRow(person, {
+      onMessage: () => openDirect(app, person.id),
+      more: async (place) => place.append(await fittingBlockButton(app, person)),
+    });
+  };
+  return searchList({
+    label: "Search people by name",
+    nothing: "Nobody by that name.",
+    eager: true,
+    find: async (query) => (await app.api.get("users", query ? { q: query } : undefined)).items,
+    render: row,
+  });
 }
 
 /** @param {import("../app.js").AppType} app @param {string} slug */

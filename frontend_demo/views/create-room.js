@@ -2,7 +2,7 @@
 
 import { el } from "../dom.js";
 import { openDialog } from "./dialog.js";
-import { field, form } from "./form.js";
+import { choice, field, form } from "./form.js";
 
 /** @param {import("../app.js").AppType} app */
 export function createRoomDialog(app) {
@@ -23,20 +23,10 @@ export function createRoomDialog(app) {
         "fieldset",
         { class: "choices" },
         el("legend", {}, "Who can join"),
-        choice("public", "Public", "Everybody can find and join it.", true),
-        choice("private", "Private", "Only people you add.", false),
+        choice("kind", "public", "Public", "Everybody can find and join it.", true),
+        choice("kind", "private", "Private", "Only people you add or invite.", false),
       ),
     ),
   );
   dialog.querySelector("input")?.focus();
-}
-
-/** @param {string} value @param {string} label @param {string} hint @param {boolean} checked */
-function choice(value, label, hint, checked) {
-  return el(
-    "label",
-    { class: "choice" },
-    el("input", { type: "radio", name: "kind", value, checked }),
-    el("span", {}, el("strong", {}, label), el("span", {}, hint)),
-  );
 }

@@ -21,6 +21,32 @@ export function field({ label, hint, ...props }) {
 }
 
 /**
+ * A labelled choice of one from a short list.
+ * @param {string} label @param {string} name @param {[value: string, text: string][]} options the first one is chosen
+ * @returns {HTMLElement}
+ */
+export function choiceField(label, name, options) {
+  const id = `field-${++count}`;
+  return el(
+    "div",
+    { class: "field" },
+    el("label", { htmlFor: id }, label),
+    el("select", { id, name }, ...options.map(([value, text]) => el("option", { value }, text))),
+  );
+}
+
+/** A radio button with a line of explanation.
+ * @param {string} name @param {string} value @param {string} label @param {string} hint @param {boolean} checked */
+export function choice(name, value, label, hint, checked) {
+  return el(
+    "label",
+    { class: "choice" },
+    el("input", { type: "radio", name, value, checked }),
+    el("span", {}, el("strong", {}, label), el("span", {}, hint)),
+  );
+}
+
+/**
  * A form that calls `action` with its values; a refusal is shown at the fields it names, else above the button.
  * @param {{submit: string, action: (values: Record<string, string>) => Promise<void>, class?: string}} options
  * @param {...HTMLElement} fields

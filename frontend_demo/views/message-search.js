@@ -1,7 +1,7 @@
 /** Finding messages, in one room or in all of mine. */
 
 import { el, icon } from "../dom.js";
-import { roomTitle } from "../room-list.js";
+import { roomTitle } from "../words.js";
 import { openDialog } from "./dialog.js";
 import { foundMessage } from "./found-message.js";
 import { actionButton } from "./search-list.js";

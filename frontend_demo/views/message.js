@@ -1,7 +1,7 @@
 /** A message in the log. */
 
 import { el, icon, iconButton } from "../dom.js";
-import { systemText } from "../room-list.js";
+import { systemText } from "../words.js";
 import { attachmentList } from "./attachment.js";
 import { avatar } from "./avatar.js";
 import { openEmojiPicker } from "./emoji-picker.js";

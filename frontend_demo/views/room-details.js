@@ -1,112 +1,127 @@
-/** Room details: its people, its name, leaving it. */
+/** Room details: its people, invite links, bans, its name; leaving and deleting it. */
 
 import { el } from "../dom.js";
-import { roomTitle } from "../room-list.js";
+import { roomTitle } from "../words.js";
+import { ownsRoom, runsRoom } from "../roles.js";
 import { avatar } from "./avatar.js";
+import { banList } from "./ban-list.js";
+import { confirmDialog } from "./confirm.js";
 import { openDialog } from "./dialog.js";
 import { field, form } from "./form.js";
+import { inviteLinks } from "./invite-links.js";
+import { MemberList } from "./member-list.js";
 import { actionButton, searchList } from "./search-list.js";
+import { tabs } from "./tabs.js";
 
-/** @param {import("../app.js").AppType} app @param {any} room */
-export function roomDetailsDialog(app, room) {
-  const runs = room.role === "owner" || room.role === "admin";
+/** @typedef {import("../inbox-client.js").Room} Room */
+
+/**
+ * @param {import("../app.js").AppType} app
+ * @param {Room} room is brought up to date
+ * @param {import("../presence.js").Presence} presence
+ */
+export function roomDetailsDialog(app, room, presence) {
   const path = `rooms/${room.slug}`;
-  const list = el("ul", { class: "results" });
-  const note = el("p", { class: "list-note", role: "status" }, "Loading …");
+  const body = el("div", { class: "room-details" }, el("p", { class: "list-note", role: "status" }, "Loading …"));
+  const dialog = openDialog(roomTitle(room), body);
+  /** @type {MemberList | null} */ let members = null;
+  const off = presence.on("change", () => members?.refresh());
+  dialog.addEventListener("close", off);
 
-  const more = actionButton("Show more", () => showMembers(list.lastElementChild.dataset.id));
-
-  /** @param {string} [after] id of the person that the page before ended with; without it from the beginning */
-  async function showMembers(after) {
+  /** Shows what my role lets me do, as it is now. */
+  async function load() {
     try {
-      const page = await app.api.get(`${path}/members`, after ? { after } : undefined);
-      if (!after) list.replaceChildren();
-      list.append(
-        ...page.items.map((/** @type {any} */ person) => el("li", { dataset: { id: person.id } }, member(person))),
-      );
-      more.hidden = !page.has_more;
-      note.textContent = "";
+      Object.assign(room, await app.api.get(path));
+      show();
     } catch (error) {
-      note.textContent = /** @type {Error} */ (error).message;
+      body.replaceChildren(el("p", { class: "list-note", role: "alert" }, /** @type {Error} */ (error).message));
     }
   }
 
-  /** @param {import("../protocol.js").User & {role: string}} person */
-  function member(person) {
-    const isMe = person.id === app.session?.user.id;
-    const message = async () => {
-      const direct = await app.api.post("rooms/direct", { user_id: person.id });
-      app.shell?.rooms.update(direct);
-      dialog.close();
-      app.go(direct.slug);
+  function show() {
+    members = new MemberList(app, room, presence, load);
+    if (room.kind === "direct") return body.replaceChildren(members.element);
+    const people = () => el("div", { class: "tab-page" }, runsRoom(room.role) && addPeople(), members?.element);
+    /** @type {[string, () => HTMLElement][]} */
+    const pages = [["People", people]];
+    if (runsRoom(room.role)) {
+      pages.push(["Invites", () => inviteLinks(app, room)], ["Banned", () => banList(app, room)]);
+    }
+    pages.push(["Room", settings]);
+    body.replaceChildren(tabs("About the room", pages));
+  }
+
+  function addPeople() {
+    const row = (/** @type {import("../protocol.js").User} */ user) => {
+      const add = async () => {
+        members?.take(await app.api.post(`${path}/members`, { user_id: user.id }));
+        node.replaceWith(row(user));
+      };
+      const node = el(
+        "div",
+        { class: "result" },
+        avatar(user),
+        el("span", { class: "result-text" }, el("strong", {}, user.name)),
+        members?.has(user.id) ? el("span", { class: "hint" }, "in the room") : actionButton("Add", add, "primary"),
+      );
+      return node;
     };
-    return el(
-      "div",
-      { class: "result" },
-      avatar(person),
-      el(
-        "span",
-        { class: "result-text" },
-        el("strong", {}, person.name),
-        el("span", {}, isMe ? `${person.role}, you` : person.role),
-      ),
-      !isMe && room.kind !== "direct" && actionButton("Message", message),
-    );
+    return searchList({
+      label: "Add people by name",
+      nothing: "Nobody by that name.",
+      find: async (query) => (await app.api.get("users", { q: query })).items,
+      render: row,
+    });
   }
 
-  /** @param {import("../protocol.js").User} user */
-  function candidate(user) {
-    const add = async () => {
-      await app.api.post(`${path}/members`, { user_id: user.id });
-      await showMembers();
-    };
-    return el(
-      "div",
-      { class: "result" },
-      avatar(user),
-      el("span", { class: "result-text" }, el("strong", {}, user.name)),
-      actionButton("Add", add, "primary"),
-    );
-  }
-
-  async function leave() {
-    if (!confirm(`Leave ${room.name}?`)) return;
-    await app.api.post(`${path}/leave`);
-    dialog.close();
-    app.shell?.rooms.remove(room.slug);
-    app.go(null);
-  }
-
-  const rename = form(
-    {
-      submit: "Rename",
-      class: "inline",
-      action: async (values) => {
-        const renamed = await app.api.patch(path, values);
-        app.shell?.rooms.update(renamed);
+  function settings() {
+    const rename = form(
+      {
+        submit: "Rename",
+        class: "inline",
+        action: async (values) => app.shell?.rooms.update(await app.api.patch(path, values)),
       },
-    },
-    field({ label: "Name", name: "name", value: room.name, autocomplete: "off" }),
-  );
-  const dialog = openDialog(
-    roomTitle(room),
-    runs && room.kind !== "direct" && rename,
-    runs &&
-      room.kind === "private" &&
+      field({ label: "Name", name: "name", value: room.name, autocomplete: "off" }),
+    );
+    const end = (/** @type {() => Promise<void>} */ action) => async () => {
+      await action();
+      app.shell?.rooms.remove(room.slug);
+      app.closeDialogs();
+      app.go(null);
+    };
+    const askToLeave = () =>
+      confirmDialog(
+        `Leave ${room.name}?`,
+        leaving(room),
+        "Leave",
+        end(() => app.api.post(`${path}/leave`)),
+      );
+    const askToDelete = () =>
+      confirmDialog(
+        `Delete ${room.name}?`,
+        "Everything that was said in it is gone for everybody. This can't be undone.",
+        "Delete for everybody",
+        end(() => app.api.delete(path)),
+      );
+    return el(
+      "section",
+      { class: "tab-page", "aria-label": "Room" },
+      runsRoom(room.role) && rename,
       el(
-        "section",
-        {},
-        el("h3", {}, "Add people"),
-        searchList({
-          label: "Search people by name",
-          nothing: "Nobody by that name.",
-          find: async (query) => (await app.api.get("users", { q: query })).items,
-          render: candidate,
-        }),
+        "div",
+        { class: "row" },
+        actionButton("Leave the room", async () => askToLeave(), "danger"),
+        ownsRoom(room.role) && actionButton("Delete the room", async () => askToDelete(), "danger"),
       ),
-    el("section", {}, el("h3", {}, "People"), note, list, more),
-    room.kind !== "direct" && el("div", { class: "row dialog-foot" }, actionButton("Leave the room", leave, "danger")),
-  );
-  more.hidden = true;
-  showMembers();
+    );
+  }
+
+  load();
+}
+
+/** What leaving does. @param {Room} room */
+function leaving({ kind, role, member_count }) {
+  if (member_count === 1) return "You are the last one: the room is deleted with all that was said in it.";
+  const back = kind === "public" ? "You can join it again." : "To come back you need to be let in again.";
+  return role === "owner" ? `If you are its only owner, somebody else becomes one. ${back}` : back;
 }

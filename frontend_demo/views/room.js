@@ -2,7 +2,8 @@
 
 import { Conversation } from "../conversation.js";
 import { el, icon, iconButton } from "../dom.js";
-import { roomTitle } from "../room-list.js";
+import { Presence } from "../presence.js";
+import { roomTitle } from "../words.js";
 import { roomBadge } from "./avatar.js";
 import { joinRoom, people } from "./browse.js";
 import { Composer } from "./composer.js";
@@ -20,13 +21,14 @@ export class RoomView {
   /** @type {TypingLine | null} */ #typing = null;
   /** @type {Composer | null} */ #composer = null;
   /** The place to go to as soon as there is a connection. @type {number | null} */ #goal;
+  /** @type {Presence | null} */ #presence = null;
   /** @type {any} */ #room = null;
   #closed = false;
   #head = el("div", { class: "room-title" });
   #state = el("p", { class: "room-state", role: "status" });
   #search = iconButton("search", "Search messages", () => messageSearchDialog(this.app, this.#room), { hidden: true });
   #pins = iconButton("pin", "Pinned messages", () => this.#showPins(), { hidden: true });
-  #details = iconButton("people", "Room details", () => roomDetailsDialog(this.app, this.#room), { hidden: true });
+  #details = iconButton("people", "Room details", () => this.#showDetails(), { hidden: true });
   #body = el("div", { class: "room-body" }, el("p", { class: "list-note" }, "Opening the room …"));
 
   /** @param {import("../app.js").AppType} app @param {string} slug @param {number | null} seq of the message to show */
@@ -93,8 +95,9 @@ export class RoomView {
     this.#log = new MessageLog(conversation, () => this.#wasRead());
     this.#typing = new TypingLine(conversation);
     const composer = (this.#composer = new Composer(conversation, this.#log));
+    this.#presence = new Presence(client, app.api, this.#room);
     client.on("state", () => this.#showState());
-    client.on("presence", () => this.#showState());
+    this.#presence.on("change", () => this.#showState());
     client.on("room", (/** @type {any} */ news) => {
       Object.assign(this.#room, news);
       this.#show(this.#room);
@@ -113,12 +116,13 @@ export class RoomView {
       idle: "",
       closed: "",
       connecting: "Connecting …",
-      online: `${client.online} online`,
+      online: this.#presence?.words ?? "",
       offline: "Connection lost: trying again …",
       refused: "Not connected",
     };
     this.#state.textContent = words[client.status];
     this.#state.dataset.status = client.status;
+    this.#state.toggleAttribute("data-away", Boolean(this.#presence?.isPeerAway));
     this.#log?.setStatus(client.status);
     if (client.status === "online" && this.#goal) {
       this.#log?.jump(this.#goal);
@@ -128,7 +132,6 @@ export class RoomView {
     if (client.error.code === "unauthorized") return this.app.end(client.error.message);
     this.#composer?.disable(client.error.message);
     for (const button of [this.#search, this.#pins, this.#details]) button.hidden = true;
-    this.app.shell?.rooms.refresh();
   }
 
   /** What is on screen was seen: the list's badge goes, the line below the name follows. */
@@ -136,6 +139,10 @@ export class RoomView {
     const last_message = this.#conversation?.client.messages.at(-1);
     const rooms = this.app.shell?.rooms;
     if (last_message && rooms?.get(this.slug)) rooms.update({ slug: this.slug, last_message, unread_count: 0 });
+  }
+
+  #showDetails() {
+    if (this.#presence) roomDetailsDialog(this.app, this.#room, this.#presence);
   }
 
   #showPins() {

@@ -23,6 +23,7 @@ export function searchList({ label, nothing, find, render, eager = false }) {
       note.textContent = "";
       return;
     }
+    if (!list.hasChildNodes()) note.textContent = "Searching …";
     try {
       const items = await find(query);
       if (turn !== latest) return; // a later answer counts

@@ -1,26 +1,27 @@
-/** The two panes: my rooms, and the room on screen. On a phone one of them at a time. */
+/** The two panes: my rooms, and the room or the invitation on screen. On a phone one of them at a time. */
 
 import { el, icon, iconButton } from "../dom.js";
-import { previewText, RoomList, roomTitle } from "../room-list.js";
-import { avatar, roomBadge } from "./avatar.js";
+import { InboxClient } from "../inbox-client.js";
+import { avatar } from "./avatar.js";
 import { browseDialog } from "./browse.js";
 import { createRoomDialog } from "./create-room.js";
+import { InviteView } from "./invite.js";
 import { messageSearchDialog } from "./message-search.js";
 import { profileDialog } from "./profile.js";
 import { RoomView } from "./room.js";
-import { shortTime } from "./time.js";
+import { SideList } from "./side-list.js";
 
 export class Shell {
-  /** @type {RoomView | null} */ #room = null;
-  #list = el("ul", { class: "rooms" });
-  #listNote = el("p", { class: "list-note" });
+  /** @type {RoomView | InviteView | null} */ #page = null;
   #me = el("button", { type: "button", class: "me", on: { click: () => profileDialog(this.app) } });
   #main = el("main", { class: "main", id: "main", tabIndex: -1 });
+  #list;
 
   /** @param {import("../app.js").AppType} app */
   constructor(app) {
     this.app = app;
-    this.rooms = new RoomList(app.api, () => this.#showRooms());
+    this.rooms = new InboxClient({ io: app.io, token: app.session?.token ?? "" });
+    this.#list = new SideList(app, this.rooms);
     this.element = el(
       "div",
       { class: "shell" },
@@ -33,33 +34,39 @@ export class Shell {
           { class: "side-head" },
           el("span", { class: "brand" }, el("img", { src: "icon.svg", alt: "", width: 26, height: 26 }), "chat_api"),
           iconButton("search", "Search all messages", () => messageSearchDialog(app)),
-          iconButton("compass", "Find rooms", () => browseDialog(app)),
+          iconButton("compass", "Find rooms and people", () => browseDialog(app)),
           iconButton("plus", "New room", () => createRoomDialog(app)),
         ),
-        this.#list,
-        this.#listNote,
+        this.#list.element,
         this.#me,
       ),
       this.#main,
     );
+    this.rooms.on("state", (/** @type {{error?: import("../protocol.js").ErrorObject}} */ { error }) => {
+      if (error?.code === "unauthorized") app.end(error.message);
+    });
+    document.addEventListener("visibilitychange", this.#onVisible);
+    this.rooms.connect();
     this.showMe();
   }
 
   close() {
-    this.rooms.stop();
-    this.#room?.close();
+    document.removeEventListener("visibilitychange", this.#onVisible);
+    this.#page?.close();
+    this.#list.close();
+    this.rooms.close();
   }
 
-  /** Shows a room, or with null the invitation to choose one. @param {string | null} slug
-   * @param {number | null} seq the place of the message to show, null for the newest */
-  open(slug, seq) {
-    if (slug && seq && this.#room?.slug === slug) return this.#room.jump(seq);
-    this.#room?.close();
-    this.#room = slug ? new RoomView(this.app, slug, seq) : null;
-    this.#main.replaceChildren(this.#room ? this.#room.element : this.#welcome());
-    this.element.classList.toggle("has-room", Boolean(slug));
-    this.#showRooms();
-    this.rooms.refresh();
+  /** Shows what the address names: a room, an invitation, or else the invitation to choose a room. */
+  open() {
+    const { slug, seq, invite } = this.app;
+    const page = this.#page;
+    if (seq && page instanceof RoomView && page.slug === slug) return page.jump(seq);
+    page?.close();
+    this.#page = slug ? new RoomView(this.app, slug, seq) : invite ? new InviteView(this.app, invite) : null;
+    this.#main.replaceChildren(this.#page?.element ?? this.#welcome());
+    this.element.classList.toggle("has-room", this.#page !== null);
+    this.#list.show();
   }
 
   showMe() {
@@ -78,50 +85,7 @@ export class Shell {
     (this.#main.querySelector("textarea") ?? this.#main).focus();
   };
 
-  #showRooms() {
-    const { rooms, loaded, error } = this.rooms;
-    const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.slug;
-    this.#list.replaceChildren(...rooms.map((room) => el("li", {}, this.#roomLink(room))));
-    if (focused) this.#list.querySelector(`[data-slug="${focused}"]`)?.focus();
-    const note = error
-      ? `Your rooms can't be refreshed: ${error.message}`
-      : loaded
-        ? "You are in no room yet."
-        : "Loading …";
-    this.#listNote.textContent = note;
-    this.#listNote.hidden = !error && rooms.length > 0;
-    const unread = rooms.reduce((sum, room) => sum + room.unread_count, 0);
-    document.title = unread ? `(${unread}) chat_api` : "chat_api";
-  }
-
-  /** @param {any} room */
-  #roomLink(room) {
-    const current = room.slug === this.app.slug;
-    const unread = current ? 0 : room.unread_count;
-    const last = room.last_message;
-    return el(
-      "a",
-      { class: "room-link", href: `#/r/${room.slug}`, "aria-current": current && "page", dataset: { slug: room.slug } },
-      roomBadge(room),
-      el(
-        "span",
-        { class: "room-text" },
-        el("span", { class: "room-name" }, roomTitle(room), room.kind === "private" && icon("lock")),
-        el(
-          "span",
-          { class: "room-last" },
-          last ? previewText(last, this.app.session?.user.id ?? 0) : "Nothing said yet",
-        ),
-      ),
-      el(
-        "span",
-        { class: "room-meta" },
-        el("time", { dateTime: last?.created_at ?? room.created_at }, shortTime(last?.created_at ?? room.created_at)),
-        unread > 0 &&
-          el("span", { class: "badge", "aria-label": `${unread} unread` }, unread > 98 ? "99+" : String(unread)),
-      ),
-    );
-  }
+  #onVisible = () => this.#list.show();
 
   #welcome() {
     return el(
