@@ -30,24 +30,22 @@ export class RestClient {
     return this.request("PUT", path, body);
   }
 
-  /** @param {string} path */
-  delete(path) {
-    return this.request("DELETE", path);
+  /** @param {string} path @param {object} [body] */
+  delete(path, body) {
+    return this.request("DELETE", path, body);
   }
 
   /**
    * @param {string} method
    * @param {string} path below the base, without a leading slash
-   * @param {object} [body] sent as JSON; a `FormData` goes as multipart
+   * @param {object} [body] sent as JSON
    * @returns {Promise<any>} the parsed answer, null for an empty one; throws `ChatError`
    */
   async request(method, path, body) {
-    const isForm = body instanceof FormData;
-    const headers = { ...this.headers, ...(body && !isForm && { "Content-Type": "application/json" }) };
+    const headers = { ...this.headers, ...(body && { "Content-Type": "application/json" }) };
     let response, text;
     try {
-      const sent = isForm ? body : body && JSON.stringify(body);
-      response = await fetch(`${this.base}/${path}`, { method, headers, body: sent });
+      response = await fetch(`${this.base}/${path}`, { method, headers, body: body && JSON.stringify(body) });
       text = await response.text();
     } catch {
       throw unreachable();

@@ -1,7 +1,7 @@
 /** What was sent along: pictures as previews that open large, other files by name. */
 
 import { el, icon, iconButton, notify } from "../dom.js";
-import { download, isAbort, sizeText } from "../transfers.js";
+import { download, isAbort, save, sizeText } from "../transfers.js";
 import { openDialog } from "./dialog.js";
 
 /** @typedef {import("../protocol.js").Attachment} Attachment */
@@ -129,11 +129,4 @@ function downloadButton({ name, url, size }, { api }) {
     button.setAttribute("aria-label", label);
   });
   return el("span", { class: "download" }, part, button);
-}
-
-/** @param {Blob} blob @param {string} name */
-function save(blob, name) {
-  const address = URL.createObjectURL(blob);
-  el("a", { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000); // the browser reads it after the click
 }
