@@ -11,7 +11,8 @@ from pytest_django import Settings
 from backend.accounts import services
 from backend.accounts.models import User
 from backend.chat import room_queries
-from backend.chat.models import ChatRoom, Message
+from backend.chat.management.demo_talk import TALKS
+from backend.chat.models import ChatRoom, Membership, Message, Reaction, Role
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +42,26 @@ def test_what_it_prints_works(settings: Settings) -> None:
     assert User.objects.filter(is_superuser=True, is_staff=True, email__in=dict(logins)).exists()
     assert set(ChatRoom.objects.values_list("kind", flat=True)) == {"public", "private", "direct"}
     assert Message.objects.filter(kind=Message.Kind.TEXT).count() > 20
+
+
+def test_it_shows_what_there_is_to_show(settings: Settings) -> None:
+    run_demo(settings)
+    assert Message.objects.filter(reply_to__isnull=False).count() >= 3
+    assert Message.objects.filter(pinned_at__isnull=False).count() >= 3
+    assert Reaction.objects.count() > 10
+    assert set(Membership.objects.values_list("role", flat=True)) == set(Role)
+    for line in Message.objects.filter(message__contains="@"):
+        assert line.mention_ids, line.message
+    mira = room_queries.my_rooms(user_id=User.objects.get(email="mira@example.com").pk).items
+    assert sorted(room.unread_count for room in mira) == [0, 1, 1, 2]
+    assert sorted(room.mention_count for room in mira) == [0, 0, 1, 1]
+
+
+def test_each_reply_answers_the_line_it_names() -> None:
+    for talk in TALKS:
+        for number, line in enumerate(talk.lines):
+            earlier = [each.text for each in talk.lines[:number]]
+            assert not line.answers or [text.startswith(line.answers) for text in earlier].count(True) == 1, line
 
 
 def test_again_adds_nothing(settings: Settings) -> None:

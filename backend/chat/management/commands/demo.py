@@ -9,15 +9,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from backend.accounts.models import User
-from backend.chat.errors import ChatError
+from backend.chat.events import MessageOut
 from backend.chat.inputs import SendIn
-from backend.chat.management.demo_talk import DIRECT, PEOPLE, ROOMS, Talk
-from backend.chat.models import ChatRoom
-from backend.chat.services.members import join
-from backend.chat.services.messages import react
+from backend.chat.management.demo_talk import PEOPLE, TALKS, Talk
+from backend.chat.models import ChatRoom, Role
+from backend.chat.services.members import change_role, join
+from backend.chat.services.messages import pin_message, react
 from backend.chat.services.reads import Read, mark_reads
 from backend.chat.services.rooms import create_room, open_direct
-from backend.chat.services.sending import Send, send_messages
+from backend.chat.services.sending import send_message
 
 PASSWORD = "demo-chat-2026"  # noqa: S105 - printed for everybody, and only in a debug database
 
@@ -48,18 +48,8 @@ class Command(BaseCommand):
 def fill() -> None:
     """All through the services: what a demo shows is what an app would have written."""
     people = _people()
-    for talk in ROOMS:
-        owner, *others = [people[name].pk for name in talk.members]
-        if talk.kind == ChatRoom.Kind.PUBLIC:
-            room = create_room(owner_id=owner, name=talk.name, kind=talk.kind)
-            for user_id in others:
-                join(slug=room.slug, user_id=user_id)
-        else:
-            room = create_room(owner_id=owner, name=talk.name, kind=talk.kind, member_ids=others)
-        _talk(room.slug, talk, people)
-    one, other = DIRECT.members
-    room, _ = open_direct(user_id=people[one].pk, other_id=people[other].pk)
-    _talk(room.slug, DIRECT, people)
+    for talk in TALKS:
+        _talk(_open(talk, people), talk, people)
 
 
 def _people() -> dict[str, User]:
@@ -73,14 +63,34 @@ def _people() -> dict[str, User]:
     return {user.name: user for user in users}
 
 
+def _open(talk: Talk, people: dict[str, User]) -> str:
+    """Make the room with everybody in it; gives its slug."""
+    owner, *others = [people[name].pk for name in talk.members]
+    if talk.kind == ChatRoom.Kind.DIRECT:
+        return open_direct(user_id=owner, other_id=others[0])[0].slug
+    if talk.kind == ChatRoom.Kind.PUBLIC:
+        slug = create_room(owner_id=owner, name=talk.name, kind=talk.kind).slug
+        for user_id in others:
+            join(slug=slug, user_id=user_id)
+    else:
+        slug = create_room(owner_id=owner, name=talk.name, kind=talk.kind, member_ids=others).slug
+    for name in talk.admins:
+        change_role(slug=slug, user_id=owner, member_id=people[name].pk, role=Role.ADMIN)
+    return slug
+
+
 def _talk(slug: str, talk: Talk, people: dict[str, User]) -> None:
-    """Everybody has read what was said, but for the last two lines."""
-    seqs = []
-    sends = [Send(slug, people[line.name].pk, SendIn(message=line.text)) for line in talk.lines]
-    for line, sent in zip(talk.lines, send_messages(sends), strict=True):
-        if isinstance(sent, ChatError):
-            raise sent
-        seqs.append(sent.message.seq)
+    """Everybody has read what was said, but for the last lines."""
+    said: list[MessageOut] = []
+    for line in talk.lines:
+        mention_ids = [person.pk for name, person in people.items() if f"@{name}" in line.text]
+        answered = [message.id for message in said if line.answers and message.message.startswith(line.answers)]
+        body = SendIn(message=line.text, mention_ids=mention_ids, reply_to=answered[0] if answered else None)
+        message = send_message(slug=slug, user_id=people[line.name].pk, body=body).message
         for name, emoji in line.reactions:
-            react(slug=slug, user_id=people[name].pk, message_id=sent.message.id, emoji=emoji)
-    mark_reads([Read(slug, people[name].pk, seqs[-3]) for name in talk.members])
+            react(slug=slug, user_id=people[name].pk, message_id=message.id, emoji=emoji)
+        if line.is_pinned:
+            pin_message(slug=slug, user_id=people[talk.members[0]].pk, message_id=message.id)
+        said.append(message)
+    read = said[-1 - talk.unread].seq
+    mark_reads([Read(slug, people[name].pk, read) for name in talk.members])
