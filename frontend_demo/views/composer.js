@@ -8,6 +8,7 @@ import { quoteBlock } from "./quote.js";
 import { UploadTray } from "./upload-tray.js";
 
 /** @typedef {import("../protocol.js").Message} Message */
+/** @typedef {{text: string, replyTo: Message | null, mentioned: import("../protocol.js").User[]}} Draft */
 
 const LENGTH = 4_000; // characters, as the server counts them
 const WARN_BELOW = 200;
@@ -64,6 +65,20 @@ export class Composer {
 
   close() {
     this.#uploads.clear();
+  }
+
+  /** What is written and not sent, for the next time that the room is on screen. @returns {Draft} */
+  get draft() {
+    return { text: this.#text.value, replyTo: this.#replyTo, mentioned: this.#mentions.chosen };
+  }
+
+  /** @param {Draft} draft */
+  set draft({ text, replyTo, mentioned }) {
+    this.#text.value = text;
+    this.#mentions.chosen = mentioned;
+    this.#answer(replyTo);
+    this.#grow();
+    this.#check();
   }
 
   focus() {
@@ -148,7 +163,7 @@ export class Composer {
     this.#client.typing(false);
     this.#client.send(text, this.#extras(text));
     this.#answer(null);
-    this.#mentions.forget();
+    this.#mentions.chosen = [];
     this.#text.value = "";
     this.#onInput();
     this.#log.toEnd();

@@ -61,13 +61,17 @@ export class MentionList {
 
   /** Whom a text speaks to; whoever was chosen goes before others of that name. @param {string} text */
   idsIn(text) {
-    const chosen = [...this.#chosen.values()];
-    const others = this.#members.filter((member) => chosen.every(({ name }) => name !== member.name));
-    return mentionedIn(text, [...chosen, ...others]);
+    const others = this.#members.filter((member) => this.chosen.every(({ name }) => name !== member.name));
+    return mentionedIn(text, [...this.chosen, ...others]);
   }
 
-  forget() {
-    this.#chosen.clear();
+  /** Whom the text was made to speak to, by choice from the list. */
+  get chosen() {
+    return [...this.#chosen.values()];
+  }
+
+  set chosen(users) {
+    this.#chosen = new Map(users.map((user) => [user.id, user]));
   }
 
   close() {

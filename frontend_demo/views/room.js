@@ -55,6 +55,7 @@ export class RoomView {
 
   close() {
     this.#closed = true;
+    if (this.#composer) this.app.shell?.drafts.set(this.slug, this.#composer.draft);
     this.#conversation?.close();
     this.#log?.close();
     this.#typing?.close();
@@ -106,6 +107,8 @@ export class RoomView {
     for (const button of [this.#search, this.#pins, this.#details]) button.hidden = false;
     this.#body.replaceChildren(this.#log.element, this.#typing.element, composer.element);
     dropZone(this.#body, (files) => composer.attach(files));
+    const draft = app.shell?.drafts.get(this.slug);
+    if (draft) composer.draft = draft;
     client.connect();
     if (matchMedia("(min-width: 48rem)").matches) composer.focus(); // on a phone it would raise the keyboard
   }

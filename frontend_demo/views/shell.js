@@ -13,6 +13,8 @@ import { SideList } from "./side-list.js";
 
 export class Shell {
   /** @type {RoomView | InviteView | null} */ #page = null;
+  /** What was written and not sent, by the room's slug. @type {Map<string, import("./composer.js").Draft>} */
+  drafts = new Map();
   #me = el("button", { type: "button", class: "me", on: { click: () => profileDialog(this.app) } });
   #main = el("main", { class: "main", id: "main", tabIndex: -1 });
   #list;

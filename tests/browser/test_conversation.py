@@ -92,6 +92,7 @@ def test_a_reply_shows_what_it_answers_and_follows_its_changes(
 def test_mentions_are_completed_and_stand_out(open_page: OpenPage, ann: Person, bob: Person, room: str) -> None:
     page, other = open_page(ann, path=f"/#/r/{room}"), open_page(bob, path=f"/#/r/{room}", dark=True)
     online(page)
+    ann.make_room("Garden")
     box(page).press_sequentially("Ask @oka")
     expect(page.get_by_role("option")).to_have_text([re.compile("Bob Okafor")])
     picture(page, "wide-mention")
@@ -100,6 +101,12 @@ def test_mentions_are_completed_and_stand_out(open_page: OpenPage, ann: Person, 
     box(page).press_sequentially("about it")
     box(page).press("Enter")
     expect(message(other, "Ask").locator(".mention.me")).to_have_text("@Bob Okafor")
+    page.get_by_role("link", name="Garden").click()
+    expect(page.get_by_role("heading", name="Garden")).to_be_visible()
+    expect(box(page)).to_have_value("")
+    page.get_by_role("link", name="Kitchen").click()
+    expect(box(page)).to_have_value("Ask @Bob Okafor about it")  # what is not sent waits
+    online(page)
     expect(message(page, "Ask").locator(".mention")).to_have_text("@Bob Okafor")
     items = bob.api("GET", f"rooms/{room}/messages").json()["items"]
     assert items[-1]["mention_ids"] == [bob.id]
