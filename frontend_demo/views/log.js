@@ -2,6 +2,7 @@
  * message. */
 
 import { el, icon, notify } from "../dom.js";
+import { confirmDialog } from "./confirm.js";
 import { lines } from "./lines.js";
 import { RowList } from "./row-list.js";
 
@@ -51,8 +52,7 @@ export class MessageLog {
   #actions = {
     reply: (message) => this.onReply(message),
     edit: (message) => this.#edit(message.id),
-    delete: (message) =>
-      confirm("Delete this message for everybody?") && this.#attempt(this.#client.delete(message.id)),
+    delete: (message) => this.#askToDelete(message.id),
     pin: (message, on) => this.#attempt(this.#client.pin(message.id, on)),
     react: (message, emoji, on) => this.#attempt(this.#client.react(message.id, emoji, on)),
     jump: (seq) => this.jump(seq),
@@ -164,6 +164,14 @@ export class MessageLog {
     await this.#client.edit(this.#editing, text);
     this.#edit(0);
   };
+
+  /** @param {number} id */
+  #askToDelete(id) {
+    confirmDialog("Delete this message?", "It is gone for everybody, and can't be brought back.", "Delete", async () => {
+      await this.#client.delete(id);
+      setTimeout(() => this.#rows.get(String(id))?.focus({ preventScroll: true })); // its button can't have it back
+    });
+  }
 
   /** @param {Promise<void>} change @returns {Promise<boolean>} whether it succeeded; if not, that was told */
   async #attempt(change) {

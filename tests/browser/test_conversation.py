@@ -82,11 +82,13 @@ def test_a_reply_shows_what_it_answers_and_follows_its_changes(
     expect(message(page, "I do").locator(".quote")).to_have_text("Bob OkaforWho brings the tart?")
     message(page, "I do").get_by_role("button", name="Who brings the tart?").click()
     expect(message(page, "Who brings the tart?")).to_be_focused()
-    phone.on("dialog", lambda dialog: dialog.accept())
     message(phone, "Who brings the tart?").tap()
     picture(phone, "phone-tools")
     message(phone, "Who brings the tart?").get_by_role("button", name="Delete").tap()
+    picture(phone, "phone-delete")
+    phone.get_by_role("dialog").get_by_role("button", name="Delete").tap()
     expect(message(page, "I do").locator(".quote")).to_contain_text("Message deleted")
+    expect(phone.locator(".msg").first).to_be_focused()
 
 
 def test_mentions_are_completed_and_stand_out(open_page: OpenPage, ann: Person, bob: Person, room: str) -> None:
@@ -221,7 +223,7 @@ def test_pictures_and_files_go_along(open_page: OpenPage, ann: Person, bob: Pers
 
     preview = row.locator(".picture img").get_attribute("src")
     assert phone.evaluate(CAN_SHOW, preview)
-    page.on("dialog", lambda dialog: dialog.accept())
+    message(page, "The view").hover()
     message(page, "The view").get_by_role("button", name="Delete").click()
     expect(phone.get_by_role("log")).to_contain_text("Message deleted")
     assert not phone.evaluate(CAN_SHOW, preview), "the browser keeps no picture of a message that is gone"
@@ -229,6 +231,7 @@ def test_pictures_and_files_go_along(open_page: OpenPage, ann: Person, bob: Pers
 
 def test_an_upload_is_cancelled_or_tried_again(open_page: OpenPage, ann: Person, room: str) -> None:
     page = open_page(ann, path=f"/#/r/{room}", size=PHONE)
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     online(page)
     waiting: list[Route] = []
     page.route("**/api/attachments", lambda route: waiting.append(route))  # Playwright marks its handlers: no built-in

@@ -177,9 +177,9 @@ def test_a_message_is_edited_and_deleted_in_place(open_page: OpenPage, ann: Pers
     page.get_by_label("Edit message").press("Enter")
     expect(messages(other).locator(".msg-text")).to_have_text(markup)
     expect(messages(other)).to_contain_text("edited")
-    page.on("dialog", lambda dialog: dialog.accept())
     messages(page).hover()
     messages(page).get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(messages(other)).to_contain_text("Message deleted")
 
 
