@@ -24,7 +24,7 @@ export function dropZone(zone, onFiles) {
     give(event.dataTransfer);
   });
   zone.addEventListener("paste", (event) => {
-    if (give(event.clipboardData)) event.preventDefault();
+    if (!isText(event.clipboardData) && give(event.clipboardData)) event.preventDefault();
   });
   zone.append(veil);
 
@@ -34,4 +34,9 @@ export function dropZone(zone, onFiles) {
     if (files.length) onFiles(files);
     return files.length > 0;
   }
+}
+
+/** Whether it is written text; spreadsheets put a picture of it beside. @param {DataTransfer | null} data */
+function isText(data) {
+  return Boolean(data?.types.includes("text/plain") && data.types.includes("text/html"));
 }

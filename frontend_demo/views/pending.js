@@ -15,8 +15,7 @@ export function pendingRow(item, { me, onRetry, onDiscard }) {
     el(
       "p",
       { class: "msg-failed", role: "alert" },
-      icon("warning"),
-      el("span", {}, item.error.message),
+      el("span", {}, icon("warning"), item.error.message),
       el("button", { type: "button", class: "link", on: { click: onRetry } }, "Retry"),
       el("button", { type: "button", class: "link", on: { click: onDiscard } }, "Discard"),
     );

@@ -92,23 +92,23 @@ def test_a_reply_shows_what_it_answers_and_follows_its_changes(
 
 
 def test_mentions_are_completed_and_stand_out(open_page: OpenPage, ann: Person, bob: Person, room: str) -> None:
+    ann.make_room("Garden")
     page, other = open_page(ann, path=f"/#/r/{room}"), open_page(bob, path=f"/#/r/{room}", dark=True)
     online(page)
-    ann.make_room("Garden")
     box(page).press_sequentially("Ask @oka")
     expect(page.get_by_role("option")).to_have_text([re.compile("Bob Okafor")])
     picture(page, "wide-mention")
     box(page).press("Enter")
     expect(box(page)).to_have_value("Ask @Bob Okafor ")
     box(page).press_sequentially("about it")
-    box(page).press("Enter")
-    expect(message(other, "Ask").locator(".mention.me")).to_have_text("@Bob Okafor")
     page.get_by_role("link", name="Garden").click()
     expect(page.get_by_role("heading", name="Garden")).to_be_visible()
     expect(box(page)).to_have_value("")
     page.get_by_role("link", name="Kitchen").click()
     expect(box(page)).to_have_value("Ask @Bob Okafor about it")  # what is not sent waits
     online(page)
+    box(page).press("Enter")
+    expect(message(other, "Ask").locator(".mention.me")).to_have_text("@Bob Okafor")
     expect(message(page, "Ask").locator(".mention")).to_have_text("@Bob Okafor")
     items = bob.api("GET", f"rooms/{room}/messages").json()["items"]
     assert items[-1]["mention_ids"] == [bob.id]
@@ -189,10 +189,15 @@ def drop(page: Page, *files: FilePayload) -> None:
     expect(page.get_by_text("Drop files to send them")).to_be_hidden()
 
 
-def paste(page: Page, *files: FilePayload) -> None:
+def paste(page: Page, *files: FilePayload, text: str = "") -> None:
+    """Paste files, or text with pictures of it, as a spreadsheet gives it."""
+    transfer = transfer_of(page, *files)
+    if text:
+        for kind in ("text/plain", "text/html"):
+            transfer.evaluate("(transfer, [kind, text]) => transfer.setData(kind, text)", [kind, text])
     box(page).evaluate(
         "(box, clipboardData) => box.dispatchEvent(new ClipboardEvent('paste', {clipboardData, bubbles: true}))",
-        transfer_of(page, *files),
+        transfer,
     )
 
 
@@ -201,6 +206,7 @@ def test_pictures_and_files_go_along(open_page: OpenPage, ann: Person, bob: Pers
     online(phone)
     drop(page, photo("teal"))
     paste(page, REPORT)
+    paste(page, photo("plum"), text="A table's cells")
     expect(page.locator(".upload")).to_have_count(2)
     expect(page.get_by_role("button", name="Send")).to_be_enabled()
     picture(page, "wide-uploads")
@@ -225,13 +231,13 @@ def test_pictures_and_files_go_along(open_page: OpenPage, ann: Person, bob: Pers
     assert phone.evaluate(CAN_SHOW, preview)
     message(page, "The view").hover()
     message(page, "The view").get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(phone.get_by_role("log")).to_contain_text("Message deleted")
     assert not phone.evaluate(CAN_SHOW, preview), "the browser keeps no picture of a message that is gone"
 
 
 def test_an_upload_is_cancelled_or_tried_again(open_page: OpenPage, ann: Person, room: str) -> None:
     page = open_page(ann, path=f"/#/r/{room}", size=PHONE)
-    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     online(page)
     waiting: list[Route] = []
     page.route("**/api/attachments", lambda route: waiting.append(route))  # Playwright marks its handlers: no built-in
