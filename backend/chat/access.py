@@ -55,6 +55,14 @@ class Access(NamedTuple):
         return Membership.objects.select_related("user", "room").get(pk=self.membership_id)
 
     @property
+    def peer_id(self) -> int | None:
+        """The other person of a direct room."""
+        if self.direct_key is None:
+            return None
+        one, other = map(int, self.direct_key.split(":"))
+        return other if one == self.user_id else one
+
+    @property
     def brief(self) -> UserBrief:
         """The member as others see them."""
         return UserBrief(id=self.user_id, name=self.user_name, avatar=avatar_url(self.avatar))

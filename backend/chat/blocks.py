@@ -4,6 +4,8 @@ from collections.abc import Collection
 
 from .models import Block
 
+REFUSAL = "This person takes no direct messages from you."
+
 
 def blocked_pairs(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
     """Which of these (sender id, receiver id) are of a sender whom the receiver has blocked."""

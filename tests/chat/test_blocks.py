@@ -1,15 +1,17 @@
 """Blocking people: a list of one's own, and no direct room for them."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 
 from backend.accounts.models import User
 from backend.chat import moderation_queries
 from backend.chat.errors import Code
+from backend.chat.inputs import EditIn
 from backend.chat.models import Block, ChatRoom
-from backend.chat.services import blocks, rooms
-from tests.chat.world import attempt, queries, refused, together
+from backend.chat.services import blocks, messages, rooms
+from tests.chat.world import attempt, queries, refused, say, together
 
 
 def block(user: User, person: User) -> None:
@@ -98,3 +100,32 @@ def test_blocked_while_opening(ada: User, bob: User) -> None:
     opened, _ = together([open_direct, attempt(partial(block, ada, bob), unless=Code.CONFLICT)])
     assert ChatRoom.objects.exists() is opened
     assert blocked(ada) == ["Bob"]
+
+
+def test_the_blocked_put_nothing_before_the_one_who_blocks_them(ada: User, bob: User) -> None:
+    room = ChatRoom.objects.get(slug=rooms.open_direct(user_id=ada.pk, other_id=bob.pk)[0].slug)
+    message = say(room, bob)
+    his: dict[str, Any] = {"slug": room.slug, "user_id": bob.pk, "message_id": message.id}
+    messages.react(**his, emoji="👍")
+    block(ada, bob)
+    for call in (
+        partial(messages.edit_message, body=EditIn(message="insult")),
+        partial(messages.react, emoji="🎉"),
+        messages.pin_message,
+        messages.unpin_message,
+    ):
+        with refused(Code.FORBIDDEN):
+            call(**his)
+    messages.react(**{**his, "user_id": ada.pk}, emoji="🎉")
+    left = messages.unreact(**his, emoji="👍")
+    assert [(item.emoji, item.user_ids) for item in left.reactions] == [("🎉", [ada.pk])]
+    assert messages.delete_message(**his).deleted_at
+    blocks.unblock(user_id=ada.pk, person_id=bob.pk)
+    messages.edit_message(**{**his, "message_id": say(room, bob).id}, body=EditIn(message="sorry"))
+
+
+def test_blocks_do_not_count_in_other_rooms(ada: User, bob: User, room: ChatRoom) -> None:
+    message = say(room, bob)
+    block(ada, bob)
+    messages.react(slug=room.slug, user_id=bob.pk, message_id=message.id, emoji="👍")
+    messages.edit_message(slug=room.slug, user_id=bob.pk, message_id=message.id, body=EditIn(message="hello"))

@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from backend.chat import limits, log
-from backend.chat.access import check
+from backend.chat.access import Access, check
+from backend.chat.blocks import REFUSAL, blocked_pairs
 from backend.chat.errors import ChatError, Code
 from backend.chat.events import MessageOut
 from backend.chat.inputs import EditIn
@@ -30,10 +31,18 @@ def _one_write(user_id: int) -> Iterator[None]:
         yield
 
 
+def _check_write(slug: str, user_id: int) -> Access:
+    """Whoever may put something before the others: not before somebody in a direct room who blocks them."""
+    access = check(slug=slug, user_id=user_id, to=Action.WRITE)
+    if access.peer_id and blocked_pairs([(user_id, access.peer_id)]):
+        raise ChatError(Code.FORBIDDEN, REFUSAL)
+    return access
+
+
 def edit_message(*, slug: str, user_id: int, message_id: int, body: EditIn) -> MessageOut:
     """Replace the text of one's own message, within `EDIT_WINDOW_MINUTES`; whom it mentions stays."""
     with _one_write(user_id):
-        access = check(slug=slug, user_id=user_id, to=Action.WRITE)
+        access = _check_write(slug, user_id)
         message = log.open_message(access.room, message_id)
         if message.sender_id != user_id:
             raise ChatError(Code.FORBIDDEN, "Only its sender may edit a message.")
@@ -92,7 +101,7 @@ def unpin_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
 
 
 def _open_to_pin(slug: str, user_id: int, message_id: int) -> Message:
-    access = check(slug=slug, user_id=user_id, to=Action.WRITE)
+    access = _check_write(slug, user_id)
     if access.kind != ChatRoom.Kind.DIRECT:
         require(access.role, Action.PIN_MESSAGE)
     return log.open_message(access.room, message_id)
@@ -101,7 +110,7 @@ def _open_to_pin(slug: str, user_id: int, message_id: int) -> Message:
 def react(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut:
     """Put one emoji on a message; doing it again changes nothing. Raises `conflict` when it carries enough."""
     with _one_write(user_id):
-        access = check(slug=slug, user_id=user_id, to=Action.WRITE)
+        access = _check_write(slug, user_id)
         message = log.open_message(access.room, message_id)
         mine = set(message.reactions.filter(user_id=user_id).values_list("emoji", flat=True))
         if emoji in mine:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from backend.chat.access import Access, members_among
-from backend.chat.blocks import blocked_pairs
+from backend.chat.blocks import REFUSAL, blocked_pairs
 from backend.chat.errors import ChatError, Code, invalid
 from backend.chat.events import QuoteOut
 from backend.chat.inputs import SendIn
@@ -33,13 +33,13 @@ class References:
             {(wish.access.room_id, user_id) for wish in wishes for user_id in wish.body.mention_ids}
         )
         self._attachments = _unsent({pk for wish in wishes for pk in wish.body.attachment_ids})
-        self._blocked = blocked_pairs({(wish.access.user_id, peer) for wish in wishes if (peer := _peer(wish.access))})
+        self._blocked = blocked_pairs({(wish.access.user_id, peer) for wish in wishes if (peer := wish.access.peer_id)})
 
     def draft(self, wish: Wish) -> NewMessage | ChatError:
         """The message to store, or the refusal that names what it wrongly refers to."""
         access, body = wish
-        if (access.user_id, _peer(access)) in self._blocked:
-            return ChatError(Code.FORBIDDEN, "This person takes no direct messages from you.")
+        if (access.user_id, access.peer_id) in self._blocked:
+            return ChatError(Code.FORBIDDEN, REFUSAL)
         room_id, quoted = self._quotes.get(body.reply_to or 0, (None, None))
         if body.reply_to and room_id != access.room_id:
             return invalid(reply_to="No such message in this room.")
@@ -62,14 +62,6 @@ class References:
             mention_ids=list(dict.fromkeys(body.mention_ids)),
             attachments=mine,
         )
-
-
-def _peer(access: Access) -> int | None:
-    """The other person of a direct room."""
-    if access.direct_key is None:
-        return None
-    one, other = map(int, access.direct_key.split(":"))
-    return other if one == access.user_id else one
 
 
 def _quotes(ids: set[int]) -> dict[int, tuple[int, QuoteOut]]:

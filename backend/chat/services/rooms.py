@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from backend.accounts.models import User
 from backend.chat import log, room_queries
 from backend.chat.access import check
-from backend.chat.blocks import blocked_pairs
+from backend.chat.blocks import REFUSAL, blocked_pairs
 from backend.chat.errors import ChatError, Code, invalid
 from backend.chat.events import AccessEnded, MembershipChanged, Passing, RoomEvent, RoomOut
 from backend.chat.models import ChatRoom, Membership, Message, Role
@@ -42,7 +42,7 @@ def open_direct(*, user_id: int, other_id: int) -> tuple[RoomOut, bool]:
     created = False
     if room is None:
         if blocked_pairs([(user_id, other_id)]):
-            raise ChatError(Code.FORBIDDEN, "This person takes no direct messages from you.")
+            raise ChatError(Code.FORBIDDEN, REFUSAL)
         room, created = _create_direct(key, user_id, other_id)
     return room_queries.room(slug=room.slug, user_id=user_id), created
 
