@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -40,6 +41,30 @@ def accept(invite: InviteOut, person: User) -> bool:
 
 def expire(invite: InviteOut) -> None:
     Invite.objects.filter(pk=invite.id).update(expires_at=timezone.now() - timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("how", ["removed", "banned", "left", "demoted"])
+def test_links_end_with_the_right_to_make_them(ada: User, bob: User, cy: User, how: str) -> None:
+    room = make_room(ada, members={bob: Role.ADMIN}, kind="private")
+    his, hers, elsewhere = create(room, bob), create(room, ada), create(make_room(bob), bob)
+    place: dict[str, Any] = {"slug": room.slug, "user_id": ada.pk}
+    ends: dict[str, Callable[[], object]] = {
+        "removed": partial(members.remove_member, **place, member_id=bob.pk),
+        "banned": partial(moderation.ban, **place, person_id=bob.pk),
+        "left": partial(members.leave, slug=room.slug, user_id=bob.pk),
+        "demoted": partial(members.change_role, **place, member_id=bob.pk, role=Role.MEMBER),
+    }
+    ends[how]()
+    assert not accept(his, cy)
+    assert accept(hers, cy)
+    assert accept(elsewhere, cy)
+
+
+def test_links_stay_with_a_role_that_may_make_them(ada: User, bob: User, cy: User) -> None:
+    room = make_room(ada, members={bob: Role.ADMIN}, kind="private")
+    invite = create(room, bob), create(room, ada)
+    members.hand_over(slug=room.slug, user_id=ada.pk, heir_id=bob.pk)
+    assert [item.id for item in listed(room, ada)] == [item.id for item in invite][::-1]
 
 
 def test_a_link_lets_into_a_private_room(ada: User, cy: User, room: ChatRoom, announced: list[Event]) -> None:

@@ -11,9 +11,9 @@ from backend.chat import log, room_queries
 from backend.chat.access import Access, check, is_banned, refuse_banned
 from backend.chat.errors import ChatError, Code, invalid
 from backend.chat.events import AccessEnded, MemberOut, MembershipChanged, RoomOut
-from backend.chat.models import ChatRoom, Membership, Message, Mute, Role
+from backend.chat.models import ChatRoom, Invite, Membership, Message, Mute, Role
 from backend.chat.publishing import publish
-from backend.chat.roles import Action, require, require_over
+from backend.chat.roles import Action, may, require, require_over
 from backend.chat.services.rooms import erase
 
 
@@ -121,7 +121,7 @@ def get_member(room: ChatRoom, member_id: int) -> Membership:
 def give_role(member: Membership, role: Role) -> None:
     """Change a member's role in a room whose log is held; raises `conflict` for the last owner.
 
-    A mute ends with becoming an owner: nobody could lift it.
+    A mute ends with becoming an owner: nobody could lift it. Invite links end with the right to make some.
     """
     if member.role == role:
         return
@@ -132,6 +132,8 @@ def give_role(member: Membership, role: Role) -> None:
     if role == Role.OWNER:
         member.muted_until = None
     member.save(update_fields=["role", "muted_until"])
+    if not may(role, Action.INVITE):
+        _end_invites(member)
 
 
 def enter(room: ChatRoom, person: User, role: Role) -> Membership:
@@ -160,9 +162,15 @@ def _end(room: ChatRoom, member: Membership, *, actor: User, kind: Message.Kind,
     Mute.objects.filter(room=room, user=member.user_id).delete()
     if until := member.mute_end:
         Mute.objects.create(room=room, user=member.user, until=until)
+    _end_invites(member)
     member.delete()
     log.append_line(room=room, actor=actor, kind=kind, text=text)
     publish([AccessEnded(member.user_id, room_id=room.pk)])
+
+
+def _end_invites(member: Membership) -> None:
+    """A link is as good as who made it: nobody comes back, or lets others in, by one kept from better days."""
+    Invite.objects.filter(room=member.room_id, created_by=member.user_id).delete()
 
 
 def _hand_over(others: QuerySet[Membership]) -> None:

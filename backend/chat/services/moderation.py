@@ -10,7 +10,7 @@ from backend.chat import log, room_queries
 from backend.chat.access import check
 from backend.chat.errors import ChatError, Code
 from backend.chat.events import BanOut, MemberOut
-from backend.chat.models import Ban, ChatRoom, Invite, Membership, Role
+from backend.chat.models import Ban, ChatRoom, Membership, Role
 from backend.chat.moderation_queries import ban_out
 from backend.chat.roles import Action, require_over
 from backend.chat.services.members import find_member, hold_lesser, put_out
@@ -52,9 +52,8 @@ def unmute(*, slug: str, user_id: int, member_id: int) -> None:
 
 
 def shut_out(room: ChatRoom, person: User, *, actor: User) -> Ban:
-    """Ban a person from a room whose log is held: being in ends, and so do the invite links that they made."""
+    """Ban a person from a room whose log is held: being in ends, and the invite links of a member with it."""
     member = find_member(room, person.pk)
     if member is not None:
         put_out(room, member, actor=actor)
-    Invite.objects.filter(room=room, created_by=person).delete()
     return Ban.objects.select_related("user", "by").get_or_create(room=room, user=person, defaults={"by": actor})[0]
