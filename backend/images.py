@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 from backend.storage import INVALID, TOO_LARGE, check_size
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
+MOVING = ("PNG", "GIF", "WEBP")  # a JPEG of several pictures is an album
 QUALITY = 85
 MAX_FRAMES = 300  # of a moving picture
 
@@ -46,13 +47,14 @@ class Animation(NamedTuple):
 def open_animation(file: IO[bytes], *, pixels: int) -> Animation | None:
     """All frames of a moving picture that `open_image` took, scaled down until they have `pixels` together at most.
 
-    None for a picture that does not move, and for one with so many frames or pixels that it had better not.
+    None for a picture that does not move, and for one that had better not: so many are its frames or pixels, or of
+    several sizes its frames.
     """
     frames: list[Image.Image] = []
     durations: list[int] = []
     try:
         file.seek(0)
-        with Image.open(file, formats=FORMATS) as image:
+        with Image.open(file, formats=MOVING) as image:
             if not getattr(image, "is_animated", False):
                 return None
             for number in count():
@@ -66,6 +68,8 @@ def open_animation(file: IO[bytes], *, pixels: int) -> Animation | None:
                 durations.append(min(max(int(image.info.get("duration") or 100), 20), 10_000))
             loop = int(image.info.get("loop", 1))
     except Exception:  # as above: the first frame is good, a later one may hurt
+        return None
+    if len({frame.size for frame in frames}) > 1:
         return None
     width, height = frames[0].size
     side = int(max(width, height) * min(1.0, sqrt(pixels / (len(frames) * width * height))))

@@ -16,6 +16,14 @@ def bomb(side: int = 5_100) -> bytes:
     return picture("PNG", (side, side), mode="1")
 
 
+def album(*sizes: tuple[int, int]) -> bytes:
+    """A JPEG that holds several pictures (MPO), as some cameras make them."""
+    first, *others = [Image.new("RGB", size, "red") for size in sizes]
+    buffer = io.BytesIO()
+    first.save(buffer, "MPO", save_all=True, append_images=others)
+    return buffer.getvalue()
+
+
 def moving_picture(frames: int, kind: str = "GIF", size: tuple[int, int] = (30, 20), **options: object) -> bytes:
     """Each frame has another colour and lasts 50 ms."""
     images = [Image.new("RGB", size, (number * 83 % 256, number * 151 % 256, 0)) for number in range(frames)]

@@ -9,7 +9,7 @@ from PIL import Image
 from pytest_django import Settings
 
 from backend.images import encode, encode_animation, open_animation, open_image, square, within
-from tests.pictures import moving_picture, picture
+from tests.pictures import album, moving_picture, picture
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 ORIENTATION, GPS = 0x0112, 0x8825
@@ -184,18 +184,38 @@ def many_frames(count: int) -> bytes:
     return head + frame * count + b";"
 
 
+def growing() -> bytes:
+    """A GIF whose second frame lies outside of its canvas."""
+    *before, after = many_frames(2).rpartition(b"\x2c\x00\x00\x00\x00")
+    return before[0] + b"\x2c\x01\x00\x01\x00" + after
+
+
 @pytest.mark.parametrize(
     "content",
     [
         picture("JPEG"),
         picture("PNG"),
+        album((60, 40), (30, 20)),
+        album((60, 40), (60, 40)),
+        growing(),
         moving_picture(1),
         moving_picture(301),
         many_frames(600_000),
         moving_picture(101, size=(500, 500)),
         moving_picture(20)[:-200],
     ],
-    ids=["jpeg", "png", "one frame", "too many frames", "very many frames", "too many pixels", "cut"],
+    ids=[
+        "jpeg",
+        "png",
+        "album",
+        "album of one size",
+        "frames of two sizes",
+        "one frame",
+        "too many frames",
+        "very many frames",
+        "too many pixels",
+        "cut",
+    ],
 )
 def test_what_had_better_not_move(content: bytes) -> None:
     assert open_image(io.BytesIO(content)).size

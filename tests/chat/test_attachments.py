@@ -19,7 +19,7 @@ from backend.chat.services.attachments import UNSENT_TIME, discard, prepare, sto
 from backend.chat.services.messages import delete_message
 from backend.chat.services.sending import Send, Sent, send_messages
 from tests.chat.world import queries, refused, say, together
-from tests.pictures import picture
+from tests.pictures import album, picture
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +44,11 @@ def test_a_picture_of_an_odd_shape(ada: User, size: tuple[int, int]) -> None:
     assert item.height is not None
     assert max(item.width, item.height) == min(max(size), 2560)
     assert min(item.width, item.height) >= 1
+
+
+def test_an_album_is_its_first_picture(ada: User) -> None:
+    item = Attachment.objects.get(pk=upload(ada, "a.jpg", album((60, 40), (30, 20))))
+    assert (item.type, item.width, item.height) == ("image/webp", 60, 40)
 
 
 def test_the_storage_does_not_learn_what_the_sender_claims() -> None:
