@@ -183,6 +183,7 @@ RATE_LOGIN = env_rate("RATE_LOGIN", "20/minute")
 RATE_CONNECT = env_rate("RATE_CONNECT", "3000/minute")
 RATE_UPLOADS = env_rate("RATE_UPLOADS", "60/minute")
 RATE_EXPORTS = env_rate("RATE_EXPORTS", "5/hour")
+RATE_SEARCH = env_rate("RATE_SEARCH", "60/minute")
 
 # Files
 MEDIA_ROOT = Path(env("MEDIA_ROOT", str(BASE_DIR / "var" / "media")))

@@ -9,6 +9,7 @@ os.environ.setdefault("RATE_LOGIN", "100000/minute")
 os.environ.setdefault("RATE_CONNECT", "100000/minute")
 os.environ.setdefault("RATE_UPLOADS", "100000/minute")
 os.environ.setdefault("RATE_EXPORTS", "100000/minute")
+os.environ.setdefault("RATE_SEARCH", "100000/minute")
 
 from backend.settings import *  # noqa: F403
 

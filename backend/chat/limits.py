@@ -67,6 +67,11 @@ def check_export(*, user_id: int) -> None:
     check(settings.RATE_EXPORTS, f"exports:{user_id}")
 
 
+def check_search(*, user_id: int) -> None:
+    """One more search of a person; raises `rate_limited`."""
+    check(settings.RATE_SEARCH, f"searches:{user_id}")
+
+
 def hit_many(rate: str | RateLimitItem, keys: Sequence[str]) -> list[float | None]:
     """Counts one try a key, in one Redis round trip; gives the seconds to wait, None where there is no need to.
 

@@ -10,16 +10,19 @@ from .search_index import find
 from .search_text import fold, snippet, terms
 
 END = 2**63 - 1  # an id above all others
+MAX_TERMS = 10  # each is looked for in all texts
 
 
 def search(*, user_id: int, access: Access | None, page: SearchIn) -> SearchOut:
     """The messages that hold all words of `q`, newest first: in one room (`access`), or in all of the person's.
 
-    Raises `invalid` when `q` has no word, or when there is too much to look through.
+    Raises `invalid` when `q` has no word or too many of them, or when there is too much to look through.
     """
     wanted = terms(fold(page.q))
     if not wanted:
         raise invalid(q="Say a word to look for: letters or digits.")
+    if len(wanted) > MAX_TERMS:
+        raise invalid(q=f"Look for {MAX_TERMS} different words at most.")
     room_ids = [access.room.pk] if access else _room_ids(user_id)
     found = find(page.q, room_ids=room_ids, before=page.before or END, limit=page.limit + 1)
     # Read once more: what was deleted meanwhile is not shown.

@@ -4,8 +4,9 @@ The index (migration 0004_search) parts texts by the same rules.
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
+from itertools import chain, count, islice
 from typing import NamedTuple
 
 SNIPPET_LENGTH = 200  # characters of the text
@@ -49,12 +50,13 @@ def terms(question: str) -> list[Term]:
 
 def snippet(text: str, wanted: Sequence[Term]) -> str:
     """The part of a text around its first match, as HTML: matches between `<mark>` and `</mark>`, all else escaped."""
-    marks = list(_marks(text, wanted))
-    start = max(marks[0].start - SNIPPET_LEAD, 0) if marks and marks[0].end > SNIPPET_LENGTH else 0
+    marks = _marks(text, wanted)
+    first = next(marks, Span(0, 0))
+    start = max(first.start - SNIPPET_LEAD, 0) if first.end > SNIPPET_LENGTH else 0
     end = start + SNIPPET_LENGTH
     pieces = ["…"] if start else []
     place = start
-    for mark in marks:
+    for mark in chain([first] if first.end else [], marks):
         if mark.start >= end:
             break
         pieces += [escape(text[place : mark.start]), "<mark>", escape(text[mark.start : min(mark.end, end)]), "</mark>"]
@@ -65,12 +67,20 @@ def snippet(text: str, wanted: Sequence[Term]) -> str:
     return "".join(pieces)
 
 
-def _marks(text: str, wanted: Iterable[Term]) -> Iterator[Span]:
-    """What to mark, from left to right, without overlaps."""
-    spans = list(_words(text))
-    words = [fold(text[span.start : span.end]) for span in spans]
+def _marks(text: str, wanted: Sequence[Term]) -> Iterator[Span]:
+    """What to mark, from left to right, without overlaps; looks no further than it is asked for."""
+    longest = max((len(term.words) for term in wanted), default=1)
+    ahead = _words(text)
+    spans: list[Span] = []
+    words: list[str] = []
     place = 0
-    for index, span in enumerate(spans):
+    for index in count():
+        for span in islice(ahead, index + longest - len(spans)):
+            spans.append(span)
+            words.append(fold(text[span.start : span.end]))
+        if index == len(spans):
+            return
+        span = spans[index]
         if span.start < place:
             continue
         lengths = [len(term.words) for term in wanted if term.matches(words[index : index + len(term.words)])]

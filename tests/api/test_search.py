@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from pytest_django import Settings
 
 from tests.api.rooms import register
 
@@ -51,3 +52,14 @@ async def test_bad_input(rest: httpx.AsyncClient) -> None:
     for q in ("%ED%A0%80x", "a" * 200, "tea%20%F0%9F%91%8D", "%E5%A4%A9%E6%B0%94"):
         assert (await ada.api("GET", f"search?q={q}"))["items"] == []
     assert (await rest.get("/api/search?q=tea")).status_code == 401
+
+
+@pytest.mark.usefixtures("fresh_limits")
+async def test_searches_have_a_rate_of_their_own(rest: httpx.AsyncClient, settings: Settings) -> None:
+    settings.RATE_SEARCH = "2/day"
+    ada, bob = await register(rest, "Ada"), await register(rest, "Bob")
+    for _ in range(2):
+        await ada.api("GET", "search?q=tea")
+    assert (await ada.api("GET", "search?q=tea", status=429))["retry_after"]
+    await ada.make_room()
+    await bob.api("GET", "search?q=tea")

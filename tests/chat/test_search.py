@@ -115,6 +115,14 @@ def suppress_invalid() -> Iterator[None]:
             raise
 
 
+def test_a_question_has_few_words(ada: User, room: ChatRoom) -> None:
+    say(room, ada, "0 1 2 3 4 5 6 7 8 9 tea")
+    for question in ("0 1 2 3 4 5 6 7 8 9", "tea " * 40, "0.1.2.3.4.5.6.7.8.9.tea"):
+        assert len(ask(ada, question)) == 1
+    with refused(Code.INVALID, "q"):
+        ask(ada, "0 1 2 3 4 5 6 7 8 9 tea")
+
+
 @pytest.mark.parametrize("sign", ["x", "天", "ﷺ", "👍", "x ", "\u0301", "é", "1e5"])
 def test_long_texts(ada: User, room: ChatRoom, sign: str) -> None:
     text = (sign * 4_000)[:4_000]

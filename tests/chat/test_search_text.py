@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.chat import search_text
 from backend.chat.search_text import SNIPPET_LENGTH, Term, fold, snippet, terms
 
 
@@ -56,6 +57,20 @@ def test_snippet_is_around_the_first_match() -> None:
     cut = found(text, "tea")
     assert cut == f"…{'x ' * 20}<mark>tea</mark>{' y' * 78} …"
     assert found("t" * 4_000, "t") == f"<mark>{'t' * SNIPPET_LENGTH}</mark>…"
+
+
+def test_a_snippet_looks_no_further_than_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+
+    def watched(word: str) -> str:
+        looked_at.append(word)
+        return word
+
+    monkeypatch.setattr(search_text, "fold", watched)
+    assert snippet("tea " * 1_000, [Term(("tea",), prefix=True)]).count("<mark>") == 50
+    assert len(looked_at) == 51
+    assert snippet("x " * 1_000 + "tea " * 1_000, [Term(("tea",), prefix=True)]).count("<mark>") == 40
+    assert len(looked_at) == 51 + 1_041
 
 
 @given(text=st.text(max_size=400), question=st.text(max_size=30))
