@@ -110,7 +110,7 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
         "min_size": 1,
-        "max_size": DB_THREADS + 14,  # all the bridge's threads, and a few for the admin's requests
+        "max_size": DB_THREADS + 16,  # all the bridge's threads, and a few for the admin's requests
         "timeout": 2,
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

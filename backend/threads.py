@@ -1,8 +1,9 @@
 """The one bridge from async code to Django's synchronous world.
 
 `in_db_thread` runs ORM code on a pool of its own: the usual `sync_to_async` has one thread for everybody.
-`in_slow_thread` is for work that burns CPU (password hashing, images), `in_search_thread` for queries that may take
-seconds, `in_file_thread` for stored files, which may be slow to reach: none ever delays messages, nor the others.
+`in_slow_thread` is for work that burns CPU (password hashing), `in_picture_thread` for uploads, whose pictures burn
+more of it, `in_search_thread` for queries that may take seconds, `in_file_thread` for stored files, which may be slow
+to reach: none ever delays messages, nor the others.
 Long work goes in steps: `slow_steps`, `file_steps`.
 """
 
@@ -22,6 +23,7 @@ T = TypeVar("T")
 
 DB_WAITING = 1_000  # calls that may wait for a database thread
 SLOW_WAITING = 100
+PICTURES_WAITING = 50
 SEARCH_THREADS = 2
 SEARCHES_WAITING = 20
 FILE_WAITING = 500
@@ -104,6 +106,7 @@ def _with_fresh_connections(call: Callable[[], T]) -> T:
 
 _db = Pool("db", threads=settings.DB_THREADS, max_waiting=DB_WAITING)
 _slow = Pool("slow", threads=2, max_waiting=SLOW_WAITING)
+_picture = Pool("picture", threads=2, max_waiting=PICTURES_WAITING)
 _search = Pool("search", threads=SEARCH_THREADS, max_waiting=SEARCHES_WAITING)
 _file = Pool("file", threads=8, max_waiting=FILE_WAITING)
 
@@ -121,6 +124,11 @@ async def always_in_db_thread(func: Callable[P, T], /, *args: P.args, **kwargs: 
 async def in_slow_thread(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `func` in one of the few threads for CPU-heavy work; it may use the ORM too. Raises Full."""
     return await _slow.run(partial(func, *args, **kwargs))
+
+
+async def in_picture_thread(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run `func` in one of the few threads for strangers' uploads; it may use the ORM too. Raises Full."""
+    return await _picture.run(partial(func, *args, **kwargs))
 
 
 async def in_search_thread(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -26,10 +26,10 @@ from backend.chat.errors import ChatError, Code
 from backend.chat.events import UserBrief
 from backend.chat.export import export
 from backend.chat.inputs import Id
-from backend.chat.limits import check_export, check_login
+from backend.chat.limits import check_export, check_login, check_upload
 from backend.chat.payloads import user_brief
 from backend.chat.services import erasure, sessions
-from backend.threads import in_db_thread, in_slow_thread, slow_steps
+from backend.threads import in_db_thread, in_picture_thread, in_slow_thread, slow_steps
 
 router = Router()
 
@@ -166,13 +166,14 @@ async def export_me(request: SignedRequest) -> Any:
     operation_id="set_avatar",
     summary="Upload my avatar",
     tags=["users"],
-    response={200: MeOut, **errors(*BODY, Code.UNAUTHORIZED)},
+    response={200: MeOut, **errors(*BODY, Code.UNAUTHORIZED, Code.RATE_LIMITED)},
     openapi_extra=multipart_body("avatar"),
 )
 async def set_avatar(request: SignedRequest) -> Any:
     """JPEG, PNG, GIF or WebP. Kept is a square thumbnail without the picture's metadata."""
+    await in_db_thread(check_upload, user_id=request.auth.user_id)
     with await read_upload(request, "avatar") as file:
-        return me_out(await in_slow_thread(services.set_avatar, user_id=request.auth.user_id, file=file))
+        return me_out(await in_picture_thread(services.set_avatar, user_id=request.auth.user_id, file=file))
 
 
 @router.delete(

@@ -14,7 +14,7 @@ from backend.chat.errors import Code
 from backend.chat.events import AttachmentOut
 from backend.chat.inputs import Id
 from backend.chat.services import attachments
-from backend.threads import in_db_thread, in_file_thread, in_slow_thread
+from backend.threads import in_db_thread, in_file_thread, in_picture_thread
 
 router = Router(auth=token_auth, tags=["attachments"])
 
@@ -41,7 +41,7 @@ async def upload_attachment(request: SignedRequest) -> Any:
     user_id = request.auth.user_id
     await in_db_thread(limits.check_upload, user_id=user_id)
     with await read_upload(request, "file") as file:
-        prepared = await in_slow_thread(attachments.prepare, file=file)
+        prepared = await in_picture_thread(attachments.prepare, file=file)
         return Status(201, await in_file_thread(attachments.store, user_id=user_id, prepared=prepared))
 
 

@@ -4,7 +4,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 
 from backend.chat.errors import ChatError, Code, invalid
-from backend.threads import in_slow_thread
+from backend.threads import in_picture_thread
 
 
 def multipart_body(field: str) -> dict[str, object]:
@@ -21,7 +21,7 @@ async def read_upload(request: HttpRequest, field: str) -> "UploadedFile[bytes]"
     """The file sent in `field`, whatever the method: Django by itself parses POST only."""
     if request.content_type != "multipart/form-data":
         raise ChatError(Code.INVALID, "Send the file as multipart/form-data.", fields={field: "Send a file."})
-    _, files = await in_slow_thread(request.parse_file_upload, request.META, request)
+    _, files = await in_picture_thread(request.parse_file_upload, request.META, request)
     upload = files.get(field)
     if not isinstance(upload, UploadedFile):
         raise invalid(**{field: "Send a file."})

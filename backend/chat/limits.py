@@ -58,7 +58,7 @@ def hit_connects(addresses: Sequence[str]) -> list[float | None]:
 
 
 def check_upload(*, user_id: int) -> None:
-    """One more file of a person; raises `rate_limited`."""
+    """One more file or avatar of a person; raises `rate_limited`."""
     check(settings.RATE_UPLOADS, f"uploads:{user_id}")
 
 

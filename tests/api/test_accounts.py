@@ -1,13 +1,17 @@
 """Accounts over REST, from signing up to logging out everywhere."""
 
+import asyncio
+import threading
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import pytest
 from PIL import Image
 from pytest_django import Settings
 
+from backend import images
 from backend.accounts.models import User
 from backend.chat.events import AccessEnded, Event
 from tests.pictures import bomb, picture
@@ -205,6 +209,43 @@ async def test_bad_avatar(rest: httpx.AsyncClient, settings: Settings, request_:
     answer = await rest.put("/api/users/me/avatar", **request_)
     assert answer.status_code == status, answer.text
     assert answer.json()["code"] == {413: "too_large", 422: "invalid"}[status]
+
+
+@pytest.mark.usefixtures("fresh_limits")
+async def test_avatars_count_as_uploads(rest: httpx.AsyncClient, settings: Settings, tmp_path: Path) -> None:
+    settings.RATE_UPLOADS, settings.MEDIA_ROOT = "2/day", tmp_path
+    rest.headers.update(signed(await register(rest)))
+    files = {"avatar": ("a.png", picture())}
+    answers = [await rest.put("/api/users/me/avatar", files=files) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].json()["code"] == "rate_limited"
+
+
+async def test_pictures_do_not_keep_anybody_from_logging_in(
+    rest: httpx.AsyncClient, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    headers = signed(await register(rest))
+    running, gate, open_image = threading.Semaphore(0), threading.Event(), images.open_image
+
+    def slow(file: IO[bytes]) -> Image.Image:
+        running.release()
+        assert gate.wait(30)
+        return open_image(file)
+
+    monkeypatch.setattr(images, "open_image", slow)
+    avatar = partial(rest.put, "/api/users/me/avatar", files={"avatar": ("a.png", picture())}, headers=headers)
+    attachment = partial(rest.post, "/api/attachments", files={"file": ("a.png", picture())}, headers=headers)
+    uploads = [asyncio.create_task(upload()) for upload in (avatar, attachment) * 4]
+    try:
+        for _ in range(2):
+            assert await asyncio.to_thread(running.acquire, timeout=10)
+        assert (await asyncio.wait_for(log_in(rest), 10)).status_code == 200
+        assert not any(upload.done() for upload in uploads)
+    finally:
+        gate.set()
+        answers = await asyncio.gather(*uploads)
+    assert [answer.status_code for answer in answers] == [200, 201] * 4
 
 
 @pytest.mark.usefixtures("fresh_limits")
