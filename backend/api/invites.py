@@ -74,7 +74,7 @@ async def get_invitation(request: SignedRequest, code: str) -> Any:
     "/invites/{slug:code}/accept",
     operation_id="accept_invite",
     summary="Join by an invite link",
-    response={200: RoomOut, **errors(*LINK)},
+    response={200: RoomOut, **errors(*LINK, Code.RATE_LIMITED)},
 )
 async def accept_invite(request: SignedRequest, code: str) -> Any:
     """`not_found` and `forbidden` as above. Being in already changes nothing and uses nothing up."""

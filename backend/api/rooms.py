@@ -38,7 +38,7 @@ async def list_my_rooms(request: SignedRequest) -> Any:
     "/rooms",
     operation_id="create_room",
     summary="Make a room",
-    response={201: RoomOut, **errors(*BODY)},
+    response={201: RoomOut, **errors(*BODY, Code.RATE_LIMITED)},
 )
 async def create_room(request: SignedRequest, body: RoomIn) -> Any:
     """I become its owner, `member_ids` its first members."""
@@ -63,7 +63,7 @@ async def list_public_rooms(request: SignedRequest, search: Query[RoomSearchIn])
     "/rooms/direct",
     operation_id="open_direct_room",
     summary="Open the room of me and one other person",
-    response={201: RoomOut, 200: RoomOut, **errors(*BODY, Code.FORBIDDEN)},
+    response={201: RoomOut, 200: RoomOut, **errors(*BODY, Code.FORBIDDEN, Code.RATE_LIMITED)},
 )
 async def open_direct_room(request: SignedRequest, body: DirectIn) -> Any:
     """The same pair has the same room, whoever asks: 200 when it was there already.
@@ -89,7 +89,7 @@ async def get_room(request: SignedRequest, slug: str) -> Any:
     "/rooms/{slug:slug}",
     operation_id="rename_room",
     summary="Rename a room",
-    response={200: RoomOut, **errors(*BODY, *ROOM)},
+    response={200: RoomOut, **errors(*BODY, *ROOM, Code.RATE_LIMITED)},
 )
 async def rename_room(request: SignedRequest, slug: str, body: RenameIn) -> Any:
     """For its admins and owners. The slug stays."""
@@ -112,7 +112,7 @@ async def delete_room(request: SignedRequest, slug: str) -> Any:
     "/rooms/{slug:slug}/join",
     operation_id="join_room",
     summary="Join a public room",
-    response={200: RoomOut, **errors(*ROOM)},
+    response={200: RoomOut, **errors(*ROOM, Code.RATE_LIMITED)},
 )
 async def join_room(request: SignedRequest, slug: str) -> Any:
     """Being in already changes nothing."""
@@ -123,7 +123,7 @@ async def join_room(request: SignedRequest, slug: str) -> Any:
     "/rooms/{slug:slug}/leave",
     operation_id="leave_room",
     summary="Leave a room",
-    response={204: None, **errors(*ROOM)},
+    response={204: None, **errors(*ROOM, Code.RATE_LIMITED)},
 )
 async def leave_room(request: SignedRequest, slug: str) -> Any:
     """The last owner hands over to the longest-serving admin, or else member. My connections to the room end.

@@ -43,7 +43,7 @@ def check(rate: str | RateLimitItem, key: str) -> None:
 
 
 def hit_writes(user_ids: Sequence[int]) -> list[float | None]:
-    """Counts one message, edit, deletion or reaction of each person; gives the seconds to wait, None for no need to."""
+    """Counts one write of each person, to a message or a room; gives the seconds to wait, None for no need to."""
     return hit_many(settings.RATE_MESSAGES, [f"messages:{user_id}" for user_id in user_ids])
 
 

@@ -23,7 +23,7 @@ from backend.chat.models import Attachment, Ban, Block, ChatRoom, Invite, Member
 from backend.chat.publishing import publish
 from backend.chat.services import sessions
 from backend.chat.services.attachments import drop
-from backend.chat.services.members import leave
+from backend.chat.services.members import go_out
 from backend.chat.services.messages import bury
 from backend.chat.services.rooms import direct_name, erase
 
@@ -82,7 +82,7 @@ def _leave_rooms(user_id: int) -> Iterator[int]:
     mine = Membership.objects.filter(user=user_id).exclude(room__kind=ChatRoom.Kind.DIRECT)
     for slug in list(mine.values_list("room__slug", flat=True)):
         with suppress(ChatError):  # removed, or the room deleted, meanwhile
-            leave(slug=slug, user_id=user_id)
+            go_out(slug=slug, user_id=user_id)
         yield 1
 
 

@@ -8,7 +8,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from backend.accounts.models import User
-from backend.chat import log, room_queries
+from backend.chat import limits, log, room_queries
 from backend.chat.access import check, refuse_banned
 from backend.chat.errors import ChatError, Code
 from backend.chat.events import InviteOut, RoomOut
@@ -52,6 +52,7 @@ def revoke_invite(*, slug: str, user_id: int, invite_id: int) -> None:
 
 def accept_invite(*, code: str, user_id: int) -> RoomOut:
     """Enter the room; being in already uses nothing up. Raises `not_found`, and `forbidden` to the banned."""
+    limits.check_write(user_id=user_id)
     slug = find_invite(code).room.slug
     with transaction.atomic():
         room = log.lock(slug)

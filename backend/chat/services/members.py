@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Case, QuerySet, Value, When
 
 from backend.accounts.models import User
-from backend.chat import log, room_queries
+from backend.chat import limits, log, room_queries
 from backend.chat.access import Access, check, is_banned, refuse_banned
 from backend.chat.errors import ChatError, Code, invalid
 from backend.chat.events import AccessEnded, MemberOut, MembershipChanged, RoomOut
@@ -19,6 +19,7 @@ from backend.chat.services.rooms import erase
 
 def join(*, slug: str, user_id: int) -> RoomOut:
     """Enter a public room; being in already changes nothing."""
+    limits.check_write(user_id=user_id)
     with transaction.atomic():
         room = log.lock(slug)
         if not Membership.objects.filter(room=room, user_id=user_id).exists():
@@ -29,9 +30,15 @@ def join(*, slug: str, user_id: int) -> RoomOut:
     return room_queries.room(slug=slug, user_id=user_id)
 
 
-@transaction.atomic
 def leave(*, slug: str, user_id: int) -> None:
-    """Leave a room; the last owner hands over to the longest-serving admin, or else member.
+    """Leave a room, counted as a write."""
+    limits.check_write(user_id=user_id)
+    go_out(slug=slug, user_id=user_id)
+
+
+@transaction.atomic
+def go_out(*, slug: str, user_id: int) -> None:
+    """Take a person out as they wish; the last owner hands over to the longest-serving admin, or else member.
 
     Behind the last of all the room is erased, with all that was said in it.
     """

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from django.db import IntegrityError, transaction
 
 from backend.accounts.models import User
-from backend.chat import log, room_queries
+from backend.chat import limits, log, room_queries
 from backend.chat.access import check
 from backend.chat.blocks import REFUSAL, blocked_pairs
 from backend.chat.errors import ChatError, Code, invalid
@@ -21,6 +21,7 @@ def create_room(*, owner_id: int, name: str, kind: ChatRoom.Kind | str, member_i
     """A public or private room with its first members; raises `invalid` naming `kind` or `member_ids`."""
     if kind == ChatRoom.Kind.DIRECT:
         raise invalid(kind="A direct room is opened with a person, not created.")
+    limits.check_write(user_id=owner_id)
     people = _people({owner_id, *member_ids})
     if missing := sorted({*member_ids} - people.keys()):
         raise invalid(member_ids=f"No such person: {', '.join(map(str, missing))}.")
@@ -37,6 +38,7 @@ def open_direct(*, user_id: int, other_id: int) -> tuple[RoomOut, bool]:
     """
     if user_id == other_id:
         raise invalid(user_id="A direct room is with somebody else.")
+    limits.check_write(user_id=user_id)
     key = f"{min(user_id, other_id)}:{max(user_id, other_id)}"
     room = ChatRoom.objects.filter(direct_key=key).first()
     created = False
@@ -49,6 +51,7 @@ def open_direct(*, user_id: int, other_id: int) -> tuple[RoomOut, bool]:
 
 def rename_room(*, slug: str, user_id: int, name: str) -> RoomOut:
     """Give the room another name (admins); its slug stays. The same name again changes nothing."""
+    limits.check_write(user_id=user_id)
     with transaction.atomic():
         log.lock(slug)
         access = check(slug=slug, user_id=user_id, to=Action.RENAME_ROOM)
