@@ -19,6 +19,7 @@ from tests.clients import SocketIOClient
 from tests.company import Company
 from tests.inbox import SECONDS
 from tests.processes import wait_until
+from tests.servers import ChatServer
 
 MESSAGES = 40
 UPGRADE = (
@@ -146,22 +147,23 @@ async def test_who_pings_without_end_is_cut_off(company: Company) -> None:
 
 
 @pytest.mark.asyncio
-async def test_who_goes_with_connects_waiting_leaves_nobody_behind(company: Company) -> None:
-    rooms = [company.bob.make_room(name) for name in ("One", "Two", "Three")]
-    auth = json.dumps({"token": company.bob.token})
-    for _ in range(5):
-        async with upgraded(company) as (_, writer):
-            writer.write(b"".join(frames_of(f"40/{slug},{auth}") for slug in rooms))
-            await writer.drain()
-    for slug in rooms:
-        alone = await SocketIOClient.open(company.bob.server.url, slug, company.bob.token)
-        await alone.close()
+async def test_who_goes_with_connects_waiting_leaves_nobody_behind() -> None:
+    with ChatServer() as server:  # its own: nobody else is counted
+        company = Company.gather(server)
+        rooms = [company.bob.make_room(name) for name in ("One", "Two", "Three")]
+        auth = json.dumps({"token": company.bob.token})
+        for _ in range(5):
+            async with upgraded(company) as (_, writer):
+                writer.write(b"".join(frames_of(f"40/{slug},{auth}") for slug in rooms))
+                await writer.drain()
+        for slug in rooms:
+            alone = await SocketIOClient.open(server.url, slug, company.bob.token)
+            await alone.close()
 
-    def nobody() -> bool:
-        metrics = company.bob.server.http.get("/metrics").text
-        return "\nchat_connections 0.0\n" in metrics
+        def nobody() -> bool:
+            return "\nchat_connections 0.0\n" in server.http.get("/metrics").text
 
-    await asyncio.to_thread(wait_until, nobody, what="all connections are gone", seconds=5)
+        await asyncio.to_thread(wait_until, nobody, what="all connections are gone", seconds=5)
 
 
 @dataclass
