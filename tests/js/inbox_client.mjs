@@ -3,13 +3,13 @@
 // url, token. At the end of stdin nothing is forced to end, as in room_client.mjs.
 
 import { createRequire } from "node:module";
-import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
+
+import { obey, waiting } from "./leash.mjs";
 
 const options = JSON.parse(process.argv[2]);
 const { io } = createRequire(`${options.modules}/`)("socket.io-client");
 const { InboxClient } = await import(pathToFileURL(options.client));
-const PATIENCE = 15_000; // milliseconds
 
 const inbox = new InboxClient({ io, url: options.url, token: options.token });
 
@@ -28,27 +28,7 @@ const conditions = {
 const commands = {
     connect: () => inbox.connect(),
     look,
-    /** Waits until a condition holds; at each event of the client it is looked at anew. */
-    until: (name, ...args) =>
-        new Promise((resolve, reject) => {
-            const check = () => {
-                if (!conditions[name](...args)) return;
-                clearTimeout(timer);
-                offs.forEach((off) => off());
-                resolve();
-            };
-            const late = () => reject(new Error(`${name} ${JSON.stringify(args)}: not within ${PATIENCE} ms`));
-            const timer = setTimeout(late, PATIENCE);
-            const offs = ["change", "state"].map((event) => inbox.on(event, check));
-            check();
-        }),
+    until: waiting(inbox, conditions),
 };
 
-for await (const line of createInterface({ input: process.stdin })) {
-    const [name, ...args] = JSON.parse(line);
-    const answer = await Promise.resolve()
-        .then(() => commands[name](...args))
-        .then((value) => ({ value: value ?? null }))
-        .catch((error) => ({ error: `${error.message}: ${JSON.stringify(look())}` }));
-    process.stdout.write(`${JSON.stringify(answer)}\n`);
-}
+await obey(commands);

@@ -6,13 +6,13 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
+
+import { obey, waiting } from "./leash.mjs";
 
 const options = JSON.parse(process.argv[2]);
 const { io } = createRequire(`${options.modules}/`)("socket.io-client");
 const { RoomClient } = await import(pathToFileURL(options.client));
-const PATIENCE = 15_000; // milliseconds
 
 /** What `localStorage` is to a page, in a file: it outlives this process. */
 class FileStorage {
@@ -98,27 +98,7 @@ const commands = {
   deafen: () => {
     socket.io.engine.transport.ws.onmessage = () => {};
   },
-  /** Waits until a condition holds; at each event of the client it is looked at anew. */
-  until: (name, argument) =>
-    new Promise((resolve, reject) => {
-      const check = () => {
-        if (!conditions[name](argument)) return;
-        clearTimeout(timer);
-        offs.forEach((off) => off());
-        resolve();
-      };
-      const late = () => reject(new Error(`${name} ${argument ?? ""}: not within ${PATIENCE} ms`));
-      const timer = setTimeout(late, PATIENCE);
-      const offs = ["change", "state"].map((event) => room.on(event, check));
-      check();
-    }),
+  until: waiting(room, conditions),
 };
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const [name, ...args] = JSON.parse(line);
-  const answer = await Promise.resolve()
-    .then(() => commands[name](...args))
-    .then((value) => ({ value: value ?? null }))
-    .catch((error) => ({ error: `${error.message}: ${JSON.stringify(look())}` }));
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
-}
+await obey(commands);
