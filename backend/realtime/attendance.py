@@ -5,6 +5,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Mapping
+from itertools import islice
 
 from . import wire
 from .bus import Bus
@@ -16,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 TICK = 0.5  # seconds: comings and goings within it are told together
 ROUNDS = round(RENEW / TICK)  # ticks until every room was renewed
+ASKED_AT_ONCE = 500  # rooms a tick
 
 
 class Attendance:
@@ -25,11 +27,16 @@ class Attendance:
         self._feeds = feeds
         self._changed: set[int] = set()  # rooms whose roster the other workers have not heard
         self._restless: set[int] = set()  # rooms whose members may have to be told
+        self._unsure: set[int] = set()  # rooms of which the other workers may have told something that was lost
         self._leases: deque[tuple[float, int]] = deque()  # when what was heard ends, and of which room
 
     def opened(self, feed: RoomFeed) -> None:
         """Ask the other workers who is in a room that was just opened here."""
         self._say(feed, asks=True)
+
+    def bus_returned(self) -> None:
+        """What the workers told one another while the bus was away was lost: ask again, in every room."""
+        self._unsure.update(self._feeds)
 
     def come(self, feed: RoomFeed, user_id: int) -> None:
         feed.presence.come(user_id)
@@ -70,9 +77,11 @@ class Attendance:
 
     def _tell_workers(self, round_: int) -> None:
         due = {room_id for room_id in self._feeds if room_id % ROUNDS == round_}
-        for room_id in self._changed | due:
+        asking = set(islice(self._unsure, ASKED_AT_ONCE))
+        self._unsure -= asking
+        for room_id in self._changed | due | asking:
             if feed := self._feeds.get(room_id):
-                self._say(feed)
+                self._say(feed, asks=room_id in asking)
         self._changed.clear()
 
     def _tell_members(self) -> None:

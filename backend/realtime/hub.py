@@ -47,7 +47,7 @@ class Hub:
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
-        await self.bus.start(self._hear, self._sweep_soon)
+        await self.bus.start(self._hear, self._bus_returned)
         self.spawn(self.catch_up.sweep_forever())
         self.spawn(self.attendance.run())
         self.spawn(self.inboxes.run())
@@ -134,7 +134,8 @@ class Hub:
         await self.catch_up.sweep()
         await self.inboxes.sweep()
 
-    def _sweep_soon(self) -> None:
+    def _bus_returned(self) -> None:
+        self.attendance.bus_returned()
         self.spawn(self._sweep())
 
     # --- members -------------------------------------------------------------------

@@ -123,6 +123,19 @@ def test_a_rolling_restart_shows_nobody_as_gone(chat: Cluster) -> None:
     asyncio.run(story())
 
 
+def test_who_comes_while_the_workers_are_deaf_is_seen_when_they_hear_again(chat: Cluster) -> None:
+    async def story() -> None:
+        slug, [ana, ben] = await asyncio.to_thread(make_room, chat.workers[0], 2)
+        async with AsyncExitStack() as stack:
+            watcher = Watcher(await enter(stack, LIVE[1], ana, chat.workers[0], slug))
+            await watcher.follow(lambda seen: ana.id in seen.here, seconds=5)
+            await asyncio.to_thread(chat.redis.client.client_kill_filter, _type="pubsub")
+            await enter(stack, LIVE[1], ben, chat.workers[1], slug)
+            await watcher.follow(lambda seen: ben.id in seen.here, seconds=5)
+
+    asyncio.run(story())
+
+
 def test_an_inbox_is_right_while_redis_is_away(chat: Cluster) -> None:
     async def story() -> None:
         slug, [ana, ben] = await asyncio.to_thread(make_room, chat.workers[0], 2)
