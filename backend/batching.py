@@ -16,7 +16,7 @@ from backend.threads import Full, always_in_db_thread
 
 logger = logging.getLogger(__name__)
 
-PAUSE = 0.01  # seconds
+PAUSE = 0.002  # seconds
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

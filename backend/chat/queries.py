@@ -17,11 +17,11 @@ RECOVERABLE = 500  # changes after which a client starts anew instead of catchin
 
 
 class Position(NamedTuple):
-    """How far somebody has seen a room."""
+    """A position in the log of a room."""
 
     room_id: int
     slug: str
-    since: int
+    seq: int
 
 
 def _messages(room: ChatRoom) -> QuerySet[Message]:
@@ -83,22 +83,61 @@ def changes(*, room: ChatRoom, since: int, limit: int = RECOVERABLE) -> list[Cha
 def changes_of_many(asks: Sequence[Position]) -> list[list[Change]]:
     """For each ask what happened after its position, `RECOVERABLE` places at most; a few queries for all of them."""
     sql = f"""
-        SELECT DISTINCT m.id FROM {table("ask", room_id="bigint", since="bigint")}
+        SELECT DISTINCT m.id FROM {table("ask", room_id="bigint", seq="bigint")}
         JOIN chat_message m ON m.room_id = ask.room_id
-        AND m.updated_seq > ask.since AND m.updated_seq <= ask.since + {RECOVERABLE}
+        AND m.updated_seq > ask.seq AND m.updated_seq <= ask.seq + {RECOVERABLE}
     """  # noqa: S608 - our names
-    ids = [row[0] for row in fetch(sql, *pack({(ask.room_id, ask.since) for ask in asks}))]
-    rooms = {ask.room_id: ChatRoom(pk=ask.room_id, slug=ask.slug) for ask in asks}
-    rows = list(Message.objects.filter(pk__in=ids).select_related("sender").order_by("updated_seq"))
-    for row in rows:
-        row.room = rooms[row.room_id]
-    found: dict[int, list[Change]] = {room_id: [] for room_id in rooms}
-    for row, payload in zip(rows, message_payloads(rows), strict=True):
-        found[row.room_id].append(Change(row.room_id, payload.room, event_of(payload), payload))
+    found = _payloads_of_many(sql, asks, "updated_seq")
     return [
-        [change for change in found[ask.room_id] if 0 < change.payload.updated_seq - ask.since <= RECOVERABLE]
+        [
+            Change(ask.room_id, ask.slug, event_of(payload), payload)
+            for payload in found[ask.room_id]
+            if 0 < payload.updated_seq - ask.seq <= RECOVERABLE
+        ]
         for ask in asks
     ]
+
+
+def newest(asks: Sequence[Position]) -> list[SyncOut]:
+    """For each room (no two asks for one) the newest page up to a position; a few queries for all of them."""
+    first = f"""
+        SELECT seq FROM chat_message WHERE room_id = ask.room_id AND seq <= ask.seq
+        ORDER BY seq DESC LIMIT 1 OFFSET {NEWEST}
+    """  # noqa: S608 - a number
+    sql = f"""
+        SELECT m.id FROM (
+            SELECT room_id, seq, COALESCE(({first}), 0) AS first
+            FROM {table("ask", room_id="bigint", seq="bigint")}
+        ) AS page
+        JOIN chat_message m ON m.room_id = page.room_id AND m.seq BETWEEN page.first AND page.seq
+    """  # noqa: S608 - our names
+    found = _payloads_of_many(sql, asks, "seq")
+    return [
+        SyncOut(
+            room=ask.slug,
+            seq=ask.seq,
+            recovered=False,
+            messages=found[ask.room_id][-NEWEST:],
+            has_more=len(found[ask.room_id]) > NEWEST,
+            online=0,
+        )
+        for ask in asks
+    ]
+
+
+def _payloads_of_many(ids: str, asks: Sequence[Position], order: str) -> dict[int, list[MessageOut]]:
+    """The messages whose ids a statement gives for (room_id, seq) of these asks, by room."""
+    pks = [pk for (pk,) in fetch(ids, *pack({(ask.room_id, ask.seq) for ask in asks}))]
+    rooms = {ask.room_id: ChatRoom(pk=ask.room_id, slug=ask.slug) for ask in asks}
+    found: dict[int, list[MessageOut]] = {room_id: [] for room_id in rooms}
+    if not pks:
+        return found
+    rows = list(Message.objects.filter(pk__in=pks).select_related("sender").order_by(order))
+    for row in rows:
+        row.room = rooms[row.room_id]
+    for row, payload in zip(rows, message_payloads(rows), strict=True):
+        found[row.room_id].append(payload)
+    return found
 
 
 def event_of(payload: MessageOut) -> Literal["message", "message_updated"]:
@@ -116,16 +155,8 @@ def sync(*, room: ChatRoom, since: int | None) -> SyncOut:
             seq = missed[-1].payload.updated_seq if missed else since
             messages = [change.payload for change in missed]
             return SyncOut(room=room.slug, seq=seq, recovered=True, messages=messages, has_more=False, online=0)
-    newest = _messages(room).filter(seq__lte=room.last_seq).order_by("-seq")[: NEWEST + 1]
-    payloads = _payloads(room, newest)[::-1]
-    return SyncOut(
-        room=room.slug,
-        seq=room.last_seq,
-        recovered=False,
-        messages=payloads[-NEWEST:],
-        has_more=len(payloads) > NEWEST,
-        online=0,
-    )
+    [page] = newest([Position(room.pk, room.slug, room.last_seq)])
+    return page
 
 
 def positions(room_ids: Sequence[int]) -> list[int | None]:

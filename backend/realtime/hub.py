@@ -11,9 +11,10 @@ from backend.chat import batched
 from backend.chat.errors import ChatError, Code
 from backend.chat.events import AccessEnded, Event, MembershipChanged, PresenceOut
 from backend.chat.models import ChatRoom
-from backend.threads import always_in_db_thread, in_db_thread
+from backend.threads import always_in_db_thread
 
 from . import revocation, wire
+from .arrivals import Arrivals
 from .attendance import Attendance
 from .bus import Bus
 from .catch_up import CatchUp
@@ -21,8 +22,7 @@ from .connections import INBOX, Connection
 from .feed import RoomFeed
 from .inboxes import Inboxes
 from .last_seen import LastSeen
-from .packets import Delivery, Packet, Packets, encode
-from .sync import Sync, missed_since, stored_sync
+from .packets import Packet, Packets, encode
 
 logger = logging.getLogger(__name__)
 
@@ -36,10 +36,10 @@ class Hub:
         self.revocations = 0  # how often somebody's access has ended
         self.attendance = Attendance(bus, self.name, self.feeds)
         self.catch_up = CatchUp(self.feeds, self.spawn)
+        self.arrivals = Arrivals(self.catch_up)
         self.inboxes = Inboxes(self)
         self.last_seen = LastSeen()
         self._opening: dict[int, asyncio.Task[RoomFeed]] = {}
-        self._reaching: dict[int, asyncio.Task[None]] = {}
         self._holds: dict[int, int] = {}  # connections that are in a room or on their way into it
         self._connections: dict[int, set[Connection]] = {}  # by user
         self._outside: dict[str, Callable[[bytes], None]] = {}
@@ -150,10 +150,10 @@ class Hub:
         self._holds[room.pk] = self._holds.get(room.pk, 0) + 1
         connection.holds = True
         feed = await self._open(room)
-        sync = await self._sync(feed, room, since)
+        sync = await self.arrivals.sync(feed, room, since)
         while self.doubts(connection):
             await self.check_again(connection)
-            sync = await self._sync(feed, room, since)
+            sync = await self.arrivals.sync(feed, room, since)
         # No await from here on: nothing falls between the sync and the first change after it.
         self.open(connection)
         feed.members.add(connection)
@@ -248,42 +248,6 @@ class Hub:
         if feed := self.feeds.pop(room_id, None):
             self.attendance.closed(feed)
         self.spawn(self.release([wire.channel_of(room_id)]))
-
-    async def _sync(self, feed: RoomFeed, room: ChatRoom, since: int | None) -> Sync:
-        """The sync of a client at `since`: from the feed if it reaches that far, else from the database."""
-        if since is not None and (missed := await self._missed(feed, since)) is not None:
-            return Sync(feed.seq, True, missed, has_more=False)
-        sync = feed.page if since is None else None
-        while sync is None or (newer := feed.after(sync.seq)) is None:
-            room.last_seq = max(room.last_seq, feed.seq)  # what was read at the access check may be too old by now
-            sync = await in_db_thread(stored_sync, room, since)
-            if sync.seq > feed.seq:
-                await self.catch_up.fill(feed)
-        sync = sync.forward(newer, feed.seq)
-        if not sync.recovered:
-            feed.page = sync
-        return sync
-
-    async def _missed(self, feed: RoomFeed, since: int) -> list[Delivery] | None:
-        """What a client at `since` has missed, read once for all that come; None: more than the feed can hold."""
-        while (missed := feed.after(since)) is None and feed.can_reach(since):
-            reaching = self._reaching.get(feed.room_id)
-            if reaching is None:
-                reaching = self._reaching[feed.room_id] = asyncio.create_task(self._reach_back(feed, since))
-            floor = feed.floor
-            await asyncio.shield(reaching)
-            if feed.floor == floor:
-                break
-        return missed
-
-    async def _reach_back(self, feed: RoomFeed, since: int) -> None:
-        try:
-            stored = await missed_since(feed, since)
-            if stored and stored[-1].seq > feed.seq:
-                await self.catch_up.fill(feed)
-            feed.reach_back(since, stored)
-        finally:
-            del self._reaching[feed.room_id]
 
     # --- tasks -----------------------------------------------------------------------
 

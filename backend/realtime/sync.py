@@ -9,6 +9,7 @@ import orjson
 
 from backend.batching import Batcher
 from backend.chat import queries
+from backend.chat.events import SyncOut
 from backend.chat.models import ChatRoom
 from backend.chat.payloads import QUOTE_LENGTH
 
@@ -79,15 +80,31 @@ def page(seq: int, messages: list[Delivery], has_more: bool) -> Sync:
     return Sync(seq, False, list(kept), has_more or len(kept) < len(messages))
 
 
-def stored_sync(room: ChatRoom, since: int | None) -> Sync:
-    """The sync as the database has it (synchronous)."""
+def stored_sync(room: ChatRoom, since: int) -> Sync:
+    """The sync of a client at `since` as the database has it (synchronous)."""
     found = queries.sync(room=room, since=since)
-    messages = [delivery(message) for message in found.messages]
     if not found.recovered:
-        return page(found.seq, messages, found.has_more)
+        return _page_of(found)
+    messages = [delivery(message) for message in found.messages]
     if sum(len(message.data) for message in messages) > SYNC_BYTES:
-        return stored_sync(room, None)  # more than a client should be sent at once: it starts anew
+        return _page_of(queries.sync(room=room, since=None))  # more than is sent at once: the client starts anew
     return Sync(found.seq, True, messages, has_more=False)
+
+
+def _page_of(found: SyncOut) -> Sync:
+    return page(found.seq, [delivery(message) for message in found.messages], found.has_more)
+
+
+def _stored_pages(asks: Sequence[queries.Position]) -> list[Sync]:
+    return [_page_of(found) for found in queries.newest(asks)]
+
+
+_pages = Batcher("pages", _stored_pages, max_batch=20, patience=0.1)
+
+
+async def stored_page(room: ChatRoom) -> Sync:
+    """The newest messages of a room, read together with those of others that are asked for at the same time."""
+    return await _pages(queries.Position(room.pk, room.slug, room.last_seq))
 
 
 def stored_after(room: ChatRoom, seq: int) -> list[Delivery]:

@@ -1,4 +1,4 @@
-"""Everybody is dropped at once and comes back: nothing is missing, and the database hardly notices."""
+"""Everybody comes at once, is dropped and comes back: nothing is missing, and the database hardly notices."""
 
 import asyncio
 import re
@@ -65,8 +65,12 @@ async def test_everybody_comes_back_at_once(two_workers: Cluster, back_at: int) 
         async with gate:
             return await SocketIOClient.open(server.url, room, person.token, since)
 
-    clients = await asyncio.gather(*(come(room, person, first) for room, person in seats))
-    for client in clients:
+    welcome = {room: post(alice, room, "Welcome") for room in rooms}
+    with statements(two_workers.postgres) as asked:
+        clients = await asyncio.gather(*(come(room, person, first) for room, person in seats))
+    assert 0 < len(asked) < len(clients) / CONNECTS_A_QUERY, asked
+    for (room, _), client in zip(seats, clients, strict=True):
+        assert client.sync["messages"][-1] == welcome[room]
         client.abort()
     await asyncio.to_thread(wait_until, lambda: is_empty(first), what="the server sees that all are gone")
     said = {room: [post(alice, room, f"Line {number}") for number in range(MISSED)] for room in rooms}
