@@ -39,7 +39,7 @@ class WebSocketConnection(Connection):
     ) -> None:
         super().__init__(identity, slug, checked_at=checked_at)
         self._consumer = consumer
-        self._raw = raw
+        self._raw = self.direct = raw
         self._outbox: deque[bytes] = deque()
         self._outbox_bytes = 0
         self._writer: asyncio.Task[None] | None = None
@@ -76,6 +76,7 @@ class WebSocketConnection(Connection):
     def enqueue(self, texts: Sequence[bytes]) -> None:
         self._outbox.extend(texts)
         self._outbox_bytes += sum(map(len, texts))
+        self.direct = None
         if self._writer is None:
             self._writer = asyncio.ensure_future(self._write())
 
@@ -97,6 +98,7 @@ class WebSocketConnection(Connection):
             self._outbox.clear()  # the socket is gone; the consumer hears it as a disconnect
         finally:
             self._writer = None
+            self.direct = self._raw
 
 
 class ChatConsumer(AsyncWebsocketConsumer):

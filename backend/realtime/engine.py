@@ -17,7 +17,8 @@ from engineio import packet as eio_packet
 from starlette.types import Receive, Scope, Send
 
 from .fifo import Fifo
-from .link import CUT_OFF, Link
+from .link import Link
+from .packets import CUT_OFF
 from .websocket import BINARY, EXTENSION, RawSocket, frame
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class RawLink(Link):
 
     def __init__(self, raw: RawSocket, address: str) -> None:
         super().__init__(secrets.token_urlsafe(15), address, raw)
+        self.direct = raw
         self.packets = Fifo()  # all but events: connects take their time
         self.alive = True  # has answered the last ping
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from engineio import packet as eio_packet
 from engineio.async_socket import AsyncSocket
 
+from .packets import CUT_OFF
 from .websocket import RawSocket, frame
-
-CUT_OFF = 1024 * 1024  # bytes that a client has not taken: from here on it is cut off, and recovers with its position
 
 if TYPE_CHECKING:
     from .namespaces import SocketIOConnection
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 class Link(ABC):
     """`rooms` holds None for a room whose connect is under way. `address` is the client's IP address."""
+
+    direct: RawSocket | None = None  # the raw side of a link that has no ordinary path
 
     def __init__(self, sid: str, address: str, raw: RawSocket | None = None) -> None:
         self.sid = sid

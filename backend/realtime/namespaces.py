@@ -40,6 +40,7 @@ class SocketIOConnection(Connection):
         super().__init__(identity, namespace[1:], checked_at=checked_at)
         self.server = server
         self.link = link
+        self.direct = link.direct
         self.namespace = namespace
         self.sid = ""
 

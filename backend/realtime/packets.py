@@ -70,13 +70,20 @@ def delivery(payload: MessageOut) -> Delivery:
     return Delivery(payload.updated_seq, payload.seq, payload.id, queries.event_of(payload), encode(payload))
 
 
+CUT_OFF = 1024 * 1024  # bytes that a client has not taken: from here on it is cut off, and recovers with its position
+DROP_PASSING = 256 * 1024  # from here on it gets no passing events
+
+
 class Packets:
-    """Packets of one room, or (without a slug) of an inbox, that leave together."""
+    """Packets of one room, or (without a slug) of an inbox, that leave together.
+
+    `limit`: a client that has not taken so many bytes does not get them.
+    """
 
     def __init__(self, slug: str, packets: Sequence[Packet], *, droppable: bool = False) -> None:
         self._namespace = f"/{slug},".encode() if slug else b""
         self._packets = packets
-        self.droppable = droppable
+        self.limit = DROP_PASSING if droppable else CUT_OFF
 
     @cached_property
     def socketio(self) -> list[bytes]:

@@ -64,10 +64,12 @@ def payload_of(data: bytes, start: int) -> tuple[int, int] | None:
 class RawSocket:
     """The raw side of one connection."""
 
-    __slots__ = ("_holders", "_protocol", "_taken", "on_text")
+    __slots__ = ("_holders", "_protocol", "_taken", "_transport", "on_text", "ready")
 
     def __init__(self, protocol: "ChatWebSocketProtocol") -> None:
         self._protocol = protocol
+        self._transport = protocol.transport
+        self.ready = False  # the protocol says so while a frame may be written past it
         self._holders: frozenset[object] = frozenset()
         self._taken = 0  # bytes of jobs that are not done
         # Gets each text first; answers whether it took it.
@@ -75,21 +77,23 @@ class RawSocket:
 
     def write(self, frames: bytes) -> bool:
         """Write encoded frames at once. False: not possible now, go the ordinary way."""
-        protocol = self._protocol
-        if (
-            protocol.sends_under_way
-            or not protocol.handshake_complete
-            or protocol.disconnected
-            or protocol.close_sent
-            or protocol.transport.is_closing()
-        ):
+        transport = self._transport
+        if not self.ready or transport.is_closing():
             return False
-        protocol.transport.write(frames)
+        transport.write(frames)
+        return True
+
+    def offer(self, frames: bytes, limit: int) -> bool:
+        """The same unless the peer has more than `limit` bytes to take: for what goes to thousands at once."""
+        transport = self._transport
+        if not self.ready or transport.get_write_buffer_size() > limit or transport.is_closing():
+            return False
+        transport.write(frames)
         return True
 
     @property
     def closed(self) -> bool:
-        return self._protocol.disconnected or self._protocol.transport.is_closing()
+        return self._protocol.disconnected or self._transport.is_closing()
 
     def close(self, code: int = 1000) -> None:
         """Begin the closing handshake; the app hears of it as a disconnect."""
@@ -98,7 +102,7 @@ class RawSocket:
     @property
     def buffered(self) -> int:
         """Bytes that the peer has not taken yet."""
-        return self._protocol.transport.get_write_buffer_size()
+        return self._transport.get_write_buffer_size()
 
     @property
     def held(self) -> bool:
@@ -126,7 +130,7 @@ class RawSocket:
 
     def _hold(self, holder: object) -> None:
         self._holders |= {holder}
-        self._protocol.transport.pause_reading()
+        self._transport.pause_reading()
 
     def _let_go(self, holder: object) -> None:
         if holder in self._holders:
@@ -136,11 +140,11 @@ class RawSocket:
 
     def abort(self) -> None:
         """End the connection now; what is buffered is thrown away."""
-        self._protocol.transport.abort()
+        self._transport.abort()
 
 
 class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
-    sends_under_way = 0
+    _sends_under_way = 0
     app_waits = False
     _raw: RawSocket | None = None
     _begun: bytes = b""  # a frame of which more is to come
@@ -228,11 +232,15 @@ class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
 
     async def send(self, message: Any) -> None:
         # A send that waits for the peer must not be overtaken by a raw frame.
-        self.sends_under_way += 1
+        self._sends_under_way += 1
+        if self._raw:
+            self._raw.ready = False
         try:
             await super().send(message)
         finally:
-            self.sends_under_way -= 1
+            self._sends_under_way -= 1
+            if self._raw:
+                self._raw.ready = self.handshake_complete and not self.close_sent and not self._sends_under_way
 
     def shutdown(self) -> None:
         """uvicorn would close at once: whatever the client asked for is answered first."""
@@ -263,6 +271,8 @@ class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
         self.conn.send_close(code)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
+        if self._raw:
+            self._raw.ready = False
         self.close_timer = self.loop.call_later(LAST_WORDS, self.transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.realtime.feed import RING_BYTES, RING_CHANGES, RoomFeed
-from backend.realtime.packets import Delivery, Packet, Packets
+from backend.realtime.packets import DROP_PASSING, Delivery, Packet, Packets
 from backend.realtime.sync import Sync, page
 
 
@@ -188,10 +188,10 @@ def test_what_is_of_the_moment_skips_its_sender_and_takes_no_place() -> None:
     feed.members |= {sender, other}
     feed.say(Packet("typing", b'{"user_id":1,"typing":true}'), skip_user=1)
     assert not sender.packets
-    assert [packets.droppable for packets in other.packets] == [True]
+    assert [packets.limit for packets in other.packets] == [DROP_PASSING]
     assert feed.seq == 3
     feed.say(Packet("read", b'{"user_id":1,"seq":3}'), only={sender})
-    assert [packets.droppable for packets in sender.packets] == [True]
+    assert [packets.limit for packets in sender.packets] == [DROP_PASSING]
     assert len(other.packets) == 1
 
 

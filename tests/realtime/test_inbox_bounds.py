@@ -9,7 +9,7 @@ from django.utils import timezone
 from backend.chat.events import MessageOut, RoomOut, UserBrief
 from backend.chat.models import ChatRoom, Message, Role
 from backend.realtime.inbox import MESSAGE_BYTES, Inbox, inbox
-from backend.realtime.link import CUT_OFF
+from backend.realtime.packets import CUT_OFF
 from tests.clients import WebSocketClient
 from tests.company import Company
 from tests.inboxes import INBOXES, InboxClient
