@@ -12,11 +12,12 @@ from collections.abc import AsyncIterator, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
+from select import POLLIN, poll
 from threading import Lock, Semaphore
 from typing import Generic, ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,9 +39,13 @@ class Full(Exception):
 
 
 class Pool:
-    """Threads, and a bound on the calls that wait for one: over `max_waiting` a call is refused at once."""
+    """Threads, and a bound on the calls that wait for one: over `max_waiting` a call is refused at once.
 
-    def __init__(self, name: str, *, threads: int, max_waiting: int) -> None:
+    Threads that `keep` have their database connection to themselves; others take one for each call.
+    """
+
+    def __init__(self, name: str, *, threads: int, max_waiting: int, keep: bool = False) -> None:
+        self._tidy = _close_broken_connections if keep else close_old_connections
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._places = Semaphore(threads + max_waiting)
 
@@ -51,10 +56,17 @@ class Pool:
         """
         if not always and not self._places.acquire(blocking=False):
             raise Full
-        future = self._executor.submit(_with_fresh_connections, partial(copy_context().run, call))
+        future = self._executor.submit(self._call, partial(copy_context().run, call))
         if not always:
             future.add_done_callback(lambda _: self._places.release())
         return await asyncio.wrap_future(future)
+
+    def _call(self, call: Callable[[], T]) -> T:
+        self._tidy()
+        try:
+            return call()
+        finally:
+            self._tidy()
 
 
 _unfinished: set[asyncio.Task[None]] = set()  # the event loop itself would forget them
@@ -96,15 +108,23 @@ class Steps(Generic[T]):
             self._source.close()
 
 
-def _with_fresh_connections(call: Callable[[], T]) -> T:
-    close_old_connections()
-    try:
-        return call()
-    finally:
-        close_old_connections()
+def _close_broken_connections() -> None:
+    """Keep what works: to take a connection from Django's pool costs a round trip, which a look at the socket saves."""
+    for kept in connections.all(initialized_only=True):
+        kept.close_at = None
+        if kept.vendor == "postgresql" and kept.connection is not None and _has_news(kept.connection.fileno()):
+            kept.close()
+        kept.close_if_unusable_or_obsolete()
 
 
-_db = Pool("db", threads=settings.DB_THREADS, max_waiting=DB_WAITING)
+def _has_news(fd: int) -> bool:
+    """Whether there is something to read where nothing was asked: a server that goes away says so."""
+    look = poll()
+    look.register(fd, POLLIN)
+    return bool(look.poll(0))
+
+
+_db = Pool("db", threads=settings.DB_THREADS, max_waiting=DB_WAITING, keep=True)
 _slow = Pool("slow", threads=2, max_waiting=SLOW_WAITING)
 _picture = Pool("picture", threads=2, max_waiting=PICTURES_WAITING)
 _search = Pool("search", threads=SEARCH_THREADS, max_waiting=SEARCHES_WAITING)

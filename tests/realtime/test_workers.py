@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 import socketio
 from websockets.exceptions import InvalidStatus
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.asyncio
 
 REVOKED_WITHIN = 2.0  # seconds, the promise
 LINES = 20
+DB_THREADS = 8  # the default of a worker
 
 
 @pytest.fixture
@@ -266,6 +268,19 @@ async def test_a_message_from_a_shell_reaches_the_sockets(company: Company, ente
     for bob in bobs:
         message = await bob.wait_for("message", seconds=5)
         assert (message["message"], message["sender"]["id"]) == ("From the shell", company.alice.id)
+
+
+async def test_connections_that_the_database_has_cut_are_not_used_again(
+    company: Company, enter: Enter, two_workers: Cluster
+) -> None:
+    readers = [await enter(WebSocketClient, company.alice) for _ in range(DB_THREADS)]
+    await asyncio.gather(*(reader.history() for reader in readers))
+    with psycopg.connect(two_workers.postgres.url("chat"), autocommit=True) as database:
+        found = database.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'chat' AND pid <> pg_backend_pid()"
+        )
+        assert len(found.fetchall()) > 1
+    await asyncio.gather(*(reader.history() for reader in readers))
 
 
 async def test_polling_on_a_shared_port_is_told_why(one_port: ChatServer) -> None:
