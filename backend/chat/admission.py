@@ -11,26 +11,29 @@ from .errors import ChatError, Code
 
 
 class Knock(NamedTuple):
-    """Somebody with a token, from an IP address, wants into a room."""
+    """Somebody wants into a room, or (without a slug) into their inbox.
+
+    `address` is an IP address, `credential` a token, or who it is where that is known already.
+    """
 
     address: str
-    token: str
-    slug: str
+    credential: str | Identity
+    slug: str | None
 
 
 class Admitted(NamedTuple):
     identity: Identity
-    access: Access
+    access: Access | None  # None: to the inbox
 
 
 def admit_many(knocks: Sequence[Knock]) -> list[Admitted | ChatError]:
     """For each knock who it is and what they may, or the refusal; three round trips for any number."""
     waits = limits.hit_connects([knock.address for knock in knocks])
-    identities = authenticate_many([knock.token for knock in knocks])
+    identities = _identify([knock.credential for knock in knocks])
     asks = {
         index: AskAccess(knock.slug, identity.user_id)
         for index, (knock, wait, identity) in enumerate(zip(knocks, waits, identities, strict=True))
-        if wait is None and identity is not None
+        if wait is None and identity is not None and knock.slug is not None
     }
     accesses = dict(zip(asks, check_many(list(asks.values())), strict=True)) if asks else {}
     outcomes: list[Admitted | ChatError] = []
@@ -40,6 +43,11 @@ def admit_many(knocks: Sequence[Knock]) -> list[Admitted | ChatError]:
         elif identity is None:
             outcomes.append(ChatError(Code.UNAUTHORIZED))
         else:
-            access = accesses[index]
+            access = accesses.get(index)
             outcomes.append(access if isinstance(access, ChatError) else Admitted(identity, access))
     return outcomes
+
+
+def _identify(credentials: Sequence[str | Identity]) -> list[Identity | None]:
+    found = iter(authenticate_many([shown for shown in credentials if isinstance(shown, str)]))
+    return [next(found) if isinstance(shown, str) else shown for shown in credentials]

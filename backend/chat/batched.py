@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from backend.accounts.tokens import Identity, authenticate_many
 from backend.batching import Batcher
 
-from . import inbox_queries, limits, queries
+from . import inbox_queries, queries
 from .access import Access, AskAccess, check_many
 from .admission import Admitted, Knock, admit_many
-from .errors import ChatError, Code
 from .events import ReadOut, RoomOut
 from .inputs import SendIn
 from .services.reads import Read, mark_reads
@@ -23,27 +22,22 @@ _accesses = Batcher("accesses", check_many)
 _positions = Batcher("positions", queries.positions, patience=0.1)
 # While one batch waits for the database, the next can be prepared: a third more messages a second.
 _messages = Batcher("messages", send_messages, second_from=100)
-_connects = Batcher("connects", limits.hit_connects)
 _reads = Batcher("reads", mark_reads)
 _entries = Batcher("entries", inbox_queries.entries, max_batch=50)
 _inboxes = Batcher("inboxes", inbox_queries.rooms, max_batch=50)
 
 
-async def admit(*, address: str, token: str, slug: str) -> Admitted:
-    """Who comes in and what they may; raises `rate_limited`, `unauthorized`, `not_found` or `forbidden`."""
-    return await _admissions(Knock(address, token, slug))
+async def admit(*, address: str, credential: str | Identity, slug: str | None) -> Admitted:
+    """Who comes into a room, or without a slug into their inbox, and what they may there.
+
+    Raises `rate_limited`, `unauthorized`, `not_found` or `forbidden`.
+    """
+    return await _admissions(Knock(address, credential, slug))
 
 
 async def authenticate(token: str) -> Identity | None:
     """Whose token this is; None: wrong, expired or of a deactivated person."""
     return await _tokens(token)
-
-
-async def check_connects(*, address: str) -> None:
-    """One more connect from an address; raises `rate_limited`."""
-    wait = await _connects(address)
-    if wait is not None:
-        raise ChatError(Code.RATE_LIMITED, retry_after=wait)
 
 
 async def check_access(*, slug: str, user_id: int) -> Access:

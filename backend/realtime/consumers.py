@@ -19,7 +19,7 @@ from backend.chat.errors import ChatError, Code, invalid
 from backend.chat.inputs import Seq
 
 from .commands import Ack, refusal, reply
-from .connections import CODES, INBOX, Connection
+from .connections import CODES, Connection
 from .packets import Packets
 from .refusals import in_time, told
 from .server import PACKET_BYTES
@@ -102,7 +102,7 @@ class WebSocketConnection(Connection):
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
-    """One connection to `/ws/chat/<slug>/` or `/ws/inbox/`; `scope["identity"]` is set by the middleware."""
+    """One connection to `/ws/chat/<slug>/` or `/ws/inbox/`; `scope["credential"]` is set by the middleware."""
 
     channel_layer_alias = ""  # none of its own: revocation.py listens for the whole worker
 
@@ -131,12 +131,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self._refuse(told(error))
 
     async def _enter(self) -> None:
-        address = (self.scope.get("client") or ("",))[0]
-        await batched.check_connects(address=address)
-        identity: Identity | ChatError = self.scope["identity"]
-        if isinstance(identity, ChatError):
-            raise identity
         slug = self.scope["url_route"]["kwargs"].get("slug")
+        identity, access = await batched.admit(
+            address=(self.scope.get("client") or ("",))[0], credential=self.scope["credential"], slug=slug or None
+        )
         if slug is None:
             raise ChatError(Code.NOT_FOUND, "Rooms are at /ws/chat/<slug>/, the inbox at /ws/inbox/.")
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
@@ -146,10 +144,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self, identity, slug, raw, checked_at=self.scope["checked_at"]
         )
         hub.register(connection)
-        if slug == INBOX:
+        if access is None:
             await hub.inboxes.enter(connection)
         else:
-            access = await batched.check_access(slug=slug, user_id=identity.user_id)
             await hub.enter(connection, access.room, since)
         if raw is not None:
             raw.on_text = self._take_raw

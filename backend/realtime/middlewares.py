@@ -7,19 +7,17 @@ from channels.auth import AuthMiddlewareStack
 from django.conf import settings
 
 from backend.accounts.tokens import identity_of
-from backend.chat import batched
-from backend.chat.errors import ChatError, Code
 
-from .refusals import told
 from .worker import hub
 
 SUBPROTOCOL = "knox"
 
 
 class KnoxAuthMiddleware:
-    """Sets `scope["identity"]`: who it is, or the refusal. A token passes Django's sessions by.
+    """Sets `scope["credential"]`: a token (empty: there is none), or the identity of a Django session.
 
-    Tokens are not ambient, so any origin may use one; a cookie counts only from an allowed origin.
+    The consumer has it checked, together with all that come at the same moment. A token passes the sessions by: it is
+    not ambient, so any origin may use one; a cookie counts only from an allowed origin.
     """
 
     def __init__(self, app: Any) -> None:
@@ -28,20 +26,9 @@ class KnoxAuthMiddleware:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
         token, subprotocol = _token(scope)
-        scope = {
-            **scope,
-            "identity": ChatError(Code.UNAUTHORIZED),
-            "subprotocol": subprotocol,
-            "checked_at": hub.revocations,
-        }
-        if token is None and _allowed_origin(scope):
-            return await self._with_session(scope, receive, send)
-        if token is not None:
-            try:
-                scope["identity"] = await batched.authenticate(token) or scope["identity"]
-            except Exception as error:
-                scope["identity"] = told(error)
-        return await self._app(scope, receive, send)
+        scope = {**scope, "credential": token or "", "subprotocol": subprotocol, "checked_at": hub.revocations}
+        by_session = token is None and _allowed_origin(scope)
+        return await (self._with_session if by_session else self._app)(scope, receive, send)
 
 
 class SessionIdentity:
@@ -53,7 +40,7 @@ class SessionIdentity:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
         user = scope["user"]
         if user.is_authenticated and user.is_active:
-            scope["identity"] = identity_of(user)
+            scope["credential"] = identity_of(user)
         return await self._app(scope, receive, send)
 
 

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict
 
 from backend.accounts.tokens import Identity
 from backend.chat import batched
-from backend.chat.errors import ChatError, Code
 from backend.chat.inputs import Seq
 
 from .connections import INBOX, Connection
@@ -79,25 +78,17 @@ async def admit(server: "ChatServer", link: Link, namespace: str, auth: Any) -> 
     """Check address, slug, token and membership, then enter the room or the inbox (`/`); raises the refusal."""
     checked_at = server.hub.revocations
     request = AuthIn.model_validate(auth if isinstance(auth, dict) else {})
-    slug = namespace.removeprefix("/")
-    if slug == INBOX:
-        room = None
-        await batched.check_connects(address=link.address)
-        identity = await batched.authenticate(request.token)
-        if identity is None:
-            raise ChatError(Code.UNAUTHORIZED)
-    else:
-        # What can't be a room's is nobody's: whoever asks is counted, and has to show a token, all the same.
-        known = slug if SLUG.fullmatch(slug) else ""
-        identity, access = await batched.admit(address=link.address, token=request.token, slug=known)
-        room = access.room
+    name = namespace.removeprefix("/")
+    # What can't be a room's is nobody's: whoever asks is counted, and has to show a token, all the same.
+    slug = None if name == INBOX else name if SLUG.fullmatch(name) else ""
+    identity, access = await batched.admit(address=link.address, credential=request.token, slug=slug)
     connection = SocketIOConnection(server, link, namespace, identity, checked_at=checked_at)
     server.hub.register(connection)
     try:
-        if room is None:
+        if access is None:
             await server.hub.inboxes.enter(connection)
         else:
-            await server.hub.enter(connection, room, request.since)
+            await server.hub.enter(connection, access.room, request.since)
     except BaseException:
         server.hub.leave(connection)
         raise

@@ -9,7 +9,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.clients import SocketIOClient
+from tests.clients import LiveClient, SocketIOClient, WebSocketClient
 from tests.people import Person
 from tests.processes import wait_until
 from tests.servers import ChatServer, Cluster, PostgresServer
@@ -52,8 +52,10 @@ def is_empty(server: ChatServer) -> bool:
     return "chat_connections 0.0" in server.http.get("/metrics").text
 
 
-@pytest.mark.parametrize("back_at", [0, 1], ids=["the same worker", "another worker"])
-async def test_everybody_comes_back_at_once(two_workers: Cluster, back_at: int) -> None:
+@pytest.mark.parametrize(
+    ("door", "back_at"), [(SocketIOClient, 0), (WebSocketClient, 1)], ids=["the same worker", "another worker"]
+)
+async def test_everybody_comes_back_at_once(two_workers: Cluster, door: type[LiveClient], back_at: int) -> None:
     first, second = two_workers.workers[0], two_workers.workers[back_at]
     alice = Person.register(first, "Alice")
     people = [Person.register(first, f"Person {number}") for number in range(PEOPLE)]
@@ -61,9 +63,9 @@ async def test_everybody_comes_back_at_once(two_workers: Cluster, back_at: int) 
     seats = [(room, person) for person in people for room in rooms]
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def come(room: str, person: Person, server: ChatServer, since: int | None = None) -> SocketIOClient:
+    async def come(room: str, person: Person, server: ChatServer, since: int | None = None) -> LiveClient:
         async with gate:
-            return await SocketIOClient.open(server.url, room, person.token, since)
+            return await door.open(server.url, room, person.token, since)
 
     welcome = {room: post(alice, room, "Welcome") for room in rooms}
     with statements(two_workers.postgres) as asked:
