@@ -22,7 +22,7 @@ LINK = (Code.UNAUTHORIZED, Code.FORBIDDEN, Code.NOT_FOUND)
     "/rooms/{slug:slug}/invites",
     operation_id="create_invite",
     summary="Make an invite link",
-    response={201: InviteOut, **errors(*LINK, Code.INVALID, Code.CONFLICT, Code.TOO_LARGE)},
+    response={201: InviteOut, **errors(*LINK, Code.INVALID, Code.CONFLICT, Code.TOO_LARGE, Code.RATE_LIMITED)},
 )
 async def create_invite(request: SignedRequest, slug: str, body: InviteIn) -> Any:
     """For admins and owners. Whoever has the link may join, also a private room. 50 links a room: else `conflict`."""
@@ -51,7 +51,7 @@ async def list_invites(request: SignedRequest, slug: str) -> Any:
     "/rooms/{slug:slug}/invites/{invite_id}",
     operation_id="revoke_invite",
     summary="Revoke an invite link",
-    response={204: None, **errors(*LINK, Code.INVALID)},
+    response={204: None, **errors(*LINK, Code.INVALID, Code.RATE_LIMITED)},
 )
 async def revoke_invite(request: SignedRequest, slug: str, invite_id: Id) -> Any:
     """For admins and owners. Who came in by it stays."""

@@ -16,6 +16,7 @@ from backend.threads import in_db_thread
 router = Router(auth=token_auth, tags=["members"])
 
 MEMBER = (Code.INVALID, Code.UNAUTHORIZED, Code.FORBIDDEN, Code.NOT_FOUND)
+WRITE = (*MEMBER, Code.RATE_LIMITED)
 
 
 @router.get(
@@ -34,7 +35,7 @@ async def list_members(request: SignedRequest, slug: str, page: Query[MembersIn]
     "/rooms/{slug:slug}/members",
     operation_id="add_member",
     summary="Add a person to a room",
-    response={201: MemberOut, 200: MemberOut, **errors(*MEMBER, Code.CONFLICT, Code.TOO_LARGE)},
+    response={201: MemberOut, 200: MemberOut, **errors(*WRITE, Code.CONFLICT, Code.TOO_LARGE)},
 )
 async def add_member(request: SignedRequest, slug: str, body: MemberIn) -> Any:
     """For admins and owners, another `role` than member for owners. 200: already in, nothing changed."""
@@ -48,7 +49,7 @@ async def add_member(request: SignedRequest, slug: str, body: MemberIn) -> Any:
     "/rooms/{slug:slug}/members/{user_id}",
     operation_id="change_role",
     summary="Give a member another role",
-    response={200: MemberOut, **errors(*MEMBER, Code.CONFLICT, Code.TOO_LARGE)},
+    response={200: MemberOut, **errors(*WRITE, Code.CONFLICT, Code.TOO_LARGE)},
 )
 async def change_role(request: SignedRequest, slug: str, user_id: Id, body: RoleIn) -> Any:
     """For owners. The last owner stays one."""
@@ -61,7 +62,7 @@ async def change_role(request: SignedRequest, slug: str, user_id: Id, body: Role
     "/rooms/{slug:slug}/members/{user_id}",
     operation_id="remove_member",
     summary="Remove a person from a room",
-    response={204: None, **errors(*MEMBER)},
+    response={204: None, **errors(*WRITE)},
 )
 async def remove_member(request: SignedRequest, slug: str, user_id: Id) -> Any:
     """Members are removed by admins and owners, admins by owners. Their connections to the room end."""

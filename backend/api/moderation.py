@@ -16,13 +16,14 @@ from backend.threads import in_db_thread
 router = Router(auth=token_auth, tags=["moderation"])
 
 ROOM = (Code.INVALID, Code.UNAUTHORIZED, Code.FORBIDDEN, Code.NOT_FOUND)
+WRITE = (*ROOM, Code.RATE_LIMITED)
 
 
 @router.post(
     "/rooms/{slug:slug}/owner",
     operation_id="hand_over_room",
     summary="Make somebody else the owner",
-    response={200: MemberOut, **errors(*ROOM, Code.TOO_LARGE)},
+    response={200: MemberOut, **errors(*WRITE, Code.TOO_LARGE)},
 )
 async def hand_over_room(request: SignedRequest, slug: str, body: HandOverIn) -> Any:
     """For owners, who become admins. The answer is the new owner."""
@@ -44,7 +45,7 @@ async def list_bans(request: SignedRequest, slug: str, page: Query[BansIn]) -> A
     "/rooms/{slug:slug}/bans/{user_id}",
     operation_id="ban",
     summary="Ban a person from a room",
-    response={200: BanOut, **errors(*ROOM)},
+    response={200: BanOut, **errors(*WRITE)},
 )
 async def ban(request: SignedRequest, slug: str, user_id: Id) -> Any:
     """Members and strangers are banned by admins and owners, admins by owners. Doing it again changes nothing.
@@ -58,7 +59,7 @@ async def ban(request: SignedRequest, slug: str, user_id: Id) -> Any:
     "/rooms/{slug:slug}/bans/{user_id}",
     operation_id="unban",
     summary="Let a banned person join again",
-    response={204: None, **errors(*ROOM)},
+    response={204: None, **errors(*WRITE)},
 )
 async def unban(request: SignedRequest, slug: str, user_id: Id) -> Any:
     """For admins and owners. Doing it again changes nothing."""
@@ -70,7 +71,7 @@ async def unban(request: SignedRequest, slug: str, user_id: Id) -> Any:
     "/rooms/{slug:slug}/members/{user_id}/mute",
     operation_id="mute",
     summary="Mute a member for a time",
-    response={200: MemberOut, **errors(*ROOM, Code.TOO_LARGE)},
+    response={200: MemberOut, **errors(*WRITE, Code.TOO_LARGE)},
 )
 async def mute(request: SignedRequest, slug: str, user_id: Id, body: MuteIn) -> Any:
     """Members are muted by admins and owners, admins by owners: they may not write, edit, react or rename the room.
@@ -86,7 +87,7 @@ async def mute(request: SignedRequest, slug: str, user_id: Id, body: MuteIn) -> 
     "/rooms/{slug:slug}/members/{user_id}/mute",
     operation_id="unmute",
     summary="End a member's mute",
-    response={204: None, **errors(*ROOM)},
+    response={204: None, **errors(*WRITE)},
 )
 async def unmute(request: SignedRequest, slug: str, user_id: Id) -> Any:
     """For those who may mute them. Doing it again changes nothing."""

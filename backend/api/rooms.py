@@ -100,7 +100,7 @@ async def rename_room(request: SignedRequest, slug: str, body: RenameIn) -> Any:
     "/rooms/{slug:slug}",
     operation_id="delete_room",
     summary="Delete a room",
-    response={204: None, **errors(*ROOM)},
+    response={204: None, **errors(*ROOM, Code.RATE_LIMITED)},
 )
 async def delete_room(request: SignedRequest, slug: str) -> Any:
     """For its owners. All messages go with it; everybody connected is sent away."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -9,10 +10,10 @@ from pytest_django import Settings
 from backend.accounts.models import User
 from backend.chat import limits
 from backend.chat.errors import Code
-from backend.chat.models import ChatRoom, Membership
-from backend.chat.services import erasure, invites, members, rooms
+from backend.chat.models import ChatRoom, Invite, Membership, Role
+from backend.chat.services import erasure, invites, members, moderation, rooms
 from backend.chat.services.messages import react
-from tests.chat.world import lines, make_room, refused, say
+from tests.chat.world import lines, make_person, make_room, refused, say
 
 
 @pytest.fixture(autouse=True)
@@ -23,33 +24,56 @@ def fresh_limits() -> Iterator[None]:
 
 
 Act = Callable[[], object]
+ACTS = [
+    "create", "direct", "rename", "join", "leave", "accept", "delete", "add", "remove", "role", "hand over", "ban",
+    "unban", "mute", "unmute", "invite", "revoke",
+]  # fmt: skip
 
 
 def acts(user: User, other: User) -> dict[str, Act]:
     """All that one person may do, once each, to rooms made for it."""
-    own, foreign, private = make_room(user), make_room(other), make_room(other, kind="private")
+    third = make_person("Third")
+    own, foreign = make_room(user, members={other: Role.MEMBER}), make_room(other)
+    private = make_room(other, kind="private")
     link = invites.create_invite(slug=private.slug, user_id=other.pk, hours=1, max_uses=None)
+    mine = invites.create_invite(slug=own.slug, user_id=user.pk, hours=1, max_uses=None)
+    place: dict[str, Any] = {"slug": own.slug, "user_id": user.pk}
     return {
         "create": partial(rooms.create_room, owner_id=user.pk, name="Tea", kind="public"),
         "direct": partial(rooms.open_direct, user_id=user.pk, other_id=other.pk),
-        "rename": partial(rooms.rename_room, slug=own.slug, user_id=user.pk, name="Coffee"),
+        "rename": partial(rooms.rename_room, **place, name="Coffee"),
         "join": partial(members.join, slug=foreign.slug, user_id=user.pk),
-        "leave": partial(members.leave, slug=own.slug, user_id=user.pk),
+        "leave": partial(members.leave, **place),
         "accept": partial(invites.accept_invite, code=link.code, user_id=user.pk),
+        "delete": partial(rooms.delete_room, **place),
+        "add": partial(members.add_member, **place, member_id=third.pk),
+        "remove": partial(members.remove_member, **place, member_id=other.pk),
+        "role": partial(members.change_role, **place, member_id=other.pk, role=Role.ADMIN),
+        "hand over": partial(members.hand_over, **place, heir_id=other.pk),
+        "ban": partial(moderation.ban, **place, person_id=other.pk),
+        "unban": partial(moderation.unban, **place, person_id=other.pk),
+        "mute": partial(moderation.mute, **place, member_id=other.pk, minutes=1),
+        "unmute": partial(moderation.unmute, **place, member_id=other.pk),
+        "invite": partial(invites.create_invite, **place, hours=1, max_uses=None),
+        "revoke": partial(invites.revoke_invite, **place, invite_id=mine.id),
     }
 
 
-@pytest.mark.parametrize("name", ["create", "direct", "rename", "join", "leave", "accept"])
+def state(room: ChatRoom) -> tuple[object, ...]:
+    return ChatRoom.objects.count(), Membership.objects.count(), Invite.objects.count(), lines(room)
+
+
+@pytest.mark.parametrize("name", ACTS)
 def test_too_fast(ada: User, bob: User, room: ChatRoom, settings: Settings, name: str) -> None:
     message = say(room, bob)
     act = acts(bob, ada)[name]
     settings.RATE_MESSAGES = "2/day"
     act()
     react(slug=room.slug, user_id=bob.pk, message_id=message.id, emoji="👍")
-    was = ChatRoom.objects.count(), Membership.objects.count(), lines(room)
+    was = state(room)
     with refused(Code.RATE_LIMITED):
         act()
-    assert (ChatRoom.objects.count(), Membership.objects.count(), lines(room)) == was
+    assert state(room) == was
     rooms.create_room(owner_id=ada.pk, name="Tea", kind="public")
 
 

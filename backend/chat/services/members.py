@@ -15,6 +15,7 @@ from backend.chat.models import ChatRoom, Invite, Membership, Message, Mute, Rol
 from backend.chat.publishing import publish
 from backend.chat.roles import Action, may, require, require_over
 from backend.chat.services.rooms import erase
+from backend.chat.services.writes import one_write
 
 
 def join(*, slug: str, user_id: int) -> RoomOut:
@@ -51,56 +52,56 @@ def go_out(*, slug: str, user_id: int) -> None:
         erase(room)
 
 
-@transaction.atomic
 def add_member(*, slug: str, user_id: int, member_id: int, role: Role = Role.MEMBER) -> tuple[MemberOut, bool]:
     """Bring a person in (admins; with a role: owners), and whether they came now; raises `invalid`, `conflict`.
 
     Somebody who is in already keeps their role.
     """
-    room = log.lock(slug)
-    _refuse_direct(room)
-    access = check(slug=slug, user_id=user_id, to=Action.ADD_MEMBER)
-    if role != Role.MEMBER:
-        require(access.role, Action.CHANGE_ROLE)
-    member = find_member(room, member_id)
-    if member is not None:
-        return room_queries.member_out(member), False
-    person = User.objects.filter(pk=member_id, is_active=True).first()
-    if person is None:
-        raise invalid(user_id="No such person.")
-    if is_banned(room, member_id):
-        raise ChatError(Code.CONFLICT, "This person is banned from the room.")
-    return room_queries.member_out(enter(room, person, role)), True
+    with one_write(user_id):
+        room = log.lock(slug)
+        _refuse_direct(room)
+        access = check(slug=slug, user_id=user_id, to=Action.ADD_MEMBER)
+        if role != Role.MEMBER:
+            require(access.role, Action.CHANGE_ROLE)
+        member = find_member(room, member_id)
+        if member is not None:
+            return room_queries.member_out(member), False
+        person = User.objects.filter(pk=member_id, is_active=True).first()
+        if person is None:
+            raise invalid(user_id="No such person.")
+        if is_banned(room, member_id):
+            raise ChatError(Code.CONFLICT, "This person is banned from the room.")
+        return room_queries.member_out(enter(room, person, role)), True
 
 
-@transaction.atomic
 def remove_member(*, slug: str, user_id: int, member_id: int) -> None:
     """Take a person out of the room: members by admins, admins by owners, owners by nobody."""
-    access, member = hold_lesser(slug=slug, user_id=user_id, member_id=member_id)
-    put_out(access.room, member, actor=access.membership.user)
+    with one_write(user_id):
+        access, member = hold_lesser(slug=slug, user_id=user_id, member_id=member_id)
+        put_out(access.room, member, actor=access.membership.user)
 
 
-@transaction.atomic
 def change_role(*, slug: str, user_id: int, member_id: int, role: Role) -> MemberOut:
     """Give a member another role (owners); the last owner stays one: `conflict`."""
-    room = log.lock(slug)
-    check(slug=slug, user_id=user_id, to=Action.CHANGE_ROLE)
-    member = get_member(room, member_id)
-    give_role(member, role)
-    return room_queries.member_out(member)
+    with one_write(user_id):
+        room = log.lock(slug)
+        check(slug=slug, user_id=user_id, to=Action.CHANGE_ROLE)
+        member = get_member(room, member_id)
+        give_role(member, role)
+        return room_queries.member_out(member)
 
 
-@transaction.atomic
 def hand_over(*, slug: str, user_id: int, heir_id: int) -> MemberOut:
     """Make a member owner in one's own place (owners), and oneself an admin; raises `invalid`."""
-    room = log.lock(slug)
-    check(slug=slug, user_id=user_id, to=Action.CHANGE_ROLE)
-    heir = find_member(room, heir_id)
-    if heir is None or not heir.user.is_active or heir_id == user_id:
-        raise invalid(user_id="Name somebody else who is in this room.")
-    give_role(heir, Role.OWNER)
-    give_role(get_member(room, user_id), Role.ADMIN)
-    return room_queries.member_out(heir)
+    with one_write(user_id):
+        room = log.lock(slug)
+        check(slug=slug, user_id=user_id, to=Action.CHANGE_ROLE)
+        heir = find_member(room, heir_id)
+        if heir is None or not heir.user.is_active or heir_id == user_id:
+            raise invalid(user_id="Name somebody else who is in this room.")
+        give_role(heir, Role.OWNER)
+        give_role(get_member(room, user_id), Role.ADMIN)
+        return room_queries.member_out(heir)
 
 
 def hold_lesser(*, slug: str, user_id: int, member_id: int) -> tuple[Access, Membership]:

@@ -1,14 +1,11 @@
 """What happens to a message after it was sent: editing, deleting, pinning, reacting."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
-from backend.chat import limits, log
+from backend.chat import log
 from backend.chat.access import Access, check
 from backend.chat.blocks import REFUSAL, blocked_pairs
 from backend.chat.errors import ChatError, Code
@@ -17,18 +14,11 @@ from backend.chat.inputs import EditIn
 from backend.chat.models import ChatRoom, Message, Reaction
 from backend.chat.roles import Action, require
 from backend.chat.services.attachments import drop
+from backend.chat.services.writes import one_write
 
 EMOJIS_A_MESSAGE = 20  # different ones
 EMOJIS_A_PERSON = 5  # on one message
 PINS_A_ROOM = 50
-
-
-@contextmanager
-def _one_write(user_id: int) -> Iterator[None]:
-    """A transaction for one more write of a person, counted before it begins: Redis may take its time."""
-    limits.check_write(user_id=user_id)
-    with transaction.atomic():
-        yield
 
 
 def _check_write(slug: str, user_id: int) -> Access:
@@ -41,7 +31,7 @@ def _check_write(slug: str, user_id: int) -> Access:
 
 def edit_message(*, slug: str, user_id: int, message_id: int, body: EditIn) -> MessageOut:
     """Replace the text of one's own message, within `EDIT_WINDOW_MINUTES`; whom it mentions stays."""
-    with _one_write(user_id):
+    with one_write(user_id):
         access = _check_write(slug, user_id)
         message = log.open_message(access.room, message_id)
         if message.sender_id != user_id:
@@ -58,7 +48,7 @@ def edit_message(*, slug: str, user_id: int, message_id: int, body: EditIn) -> M
 
 def delete_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
     """Delete one's own message, or anybody's as an admin: the text goes, a tombstone keeps its place."""
-    with _one_write(user_id):
+    with one_write(user_id):
         access = check(slug=slug, user_id=user_id)
         message = log.open_message(access.room, message_id)
         if message.sender_id != user_id:
@@ -80,7 +70,7 @@ def bury(message: Message) -> MessageOut:
 
 def pin_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
     """Pin a message (admins; in a direct room both); doing it again changes nothing. Raises `conflict` at enough."""
-    with _one_write(user_id):
+    with one_write(user_id):
         message = _open_to_pin(slug, user_id, message_id)
         if message.pinned_at is not None:
             return log.give_back(message)
@@ -92,7 +82,7 @@ def pin_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
 
 def unpin_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
     """Take the pin off a message, with the same right; doing it again changes nothing."""
-    with _one_write(user_id):
+    with one_write(user_id):
         message = _open_to_pin(slug, user_id, message_id)
         if message.pinned_at is None:
             return log.give_back(message)
@@ -109,7 +99,7 @@ def _open_to_pin(slug: str, user_id: int, message_id: int) -> Message:
 
 def react(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut:
     """Put one emoji on a message; doing it again changes nothing. Raises `conflict` when it carries enough."""
-    with _one_write(user_id):
+    with one_write(user_id):
         access = _check_write(slug, user_id)
         message = log.open_message(access.room, message_id)
         mine = set(message.reactions.filter(user_id=user_id).values_list("emoji", flat=True))
@@ -126,7 +116,7 @@ def react(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut
 
 def unreact(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut:
     """Take one's emoji off a message; doing it again changes nothing."""
-    with _one_write(user_id):
+    with one_write(user_id):
         access = check(slug=slug, user_id=user_id, to=Action.WRITE)
         message = log.open_message(access.room, message_id)
         count, _ = message.reactions.filter(user_id=user_id, emoji=emoji).delete()

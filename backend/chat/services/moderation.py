@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
 from backend.accounts.models import User
-from backend.chat import log, room_queries
+from backend.chat import limits, log, room_queries
 from backend.chat.access import check
 from backend.chat.errors import ChatError, Code
 from backend.chat.events import BanOut, MemberOut
@@ -14,41 +13,43 @@ from backend.chat.models import Ban, ChatRoom, Membership, Role
 from backend.chat.moderation_queries import ban_out
 from backend.chat.roles import Action, require_over
 from backend.chat.services.members import find_member, hold_lesser, put_out
+from backend.chat.services.writes import one_write
 
 
-@transaction.atomic
 def ban(*, slug: str, user_id: int, person_id: int) -> BanOut:
     """Keep a person out, whether they are in or not; doing it again changes nothing. Raises `not_found`."""
-    room = log.lock(slug)
-    access = check(slug=slug, user_id=user_id, to=Action.MODERATE_MEMBER)
-    person = User.objects.filter(pk=person_id).first()
-    if person is None:
-        raise ChatError(Code.NOT_FOUND, "No such person.")
-    member = find_member(room, person_id)
-    require_over(access.role, Role(member.role) if member else Role.MEMBER)
-    return ban_out(shut_out(room, person, actor=access.membership.user))
+    with one_write(user_id):
+        room = log.lock(slug)
+        access = check(slug=slug, user_id=user_id, to=Action.MODERATE_MEMBER)
+        person = User.objects.filter(pk=person_id).first()
+        if person is None:
+            raise ChatError(Code.NOT_FOUND, "No such person.")
+        member = find_member(room, person_id)
+        require_over(access.role, Role(member.role) if member else Role.MEMBER)
+        return ban_out(shut_out(room, person, actor=access.membership.user))
 
 
 def unban(*, slug: str, user_id: int, person_id: int) -> None:
     """Let a person join again (admins); doing it again changes nothing."""
+    limits.check_write(user_id=user_id)
     room = check(slug=slug, user_id=user_id, to=Action.MODERATE_MEMBER).room
     Ban.objects.filter(room=room, user_id=person_id).delete()
 
 
-@transaction.atomic
 def mute(*, slug: str, user_id: int, member_id: int, minutes: int) -> MemberOut:
     """Take a member's words away for so many minutes from now on; raises `not_found`."""
-    _, member = hold_lesser(slug=slug, user_id=user_id, member_id=member_id)
-    member.muted_until = timezone.now() + timedelta(minutes=minutes)
-    member.save(update_fields=["muted_until"])
-    return room_queries.member_out(member)
+    with one_write(user_id):
+        _, member = hold_lesser(slug=slug, user_id=user_id, member_id=member_id)
+        member.muted_until = timezone.now() + timedelta(minutes=minutes)
+        member.save(update_fields=["muted_until"])
+        return room_queries.member_out(member)
 
 
-@transaction.atomic
 def unmute(*, slug: str, user_id: int, member_id: int) -> None:
     """Give them back; doing it again changes nothing. Raises `not_found`."""
-    _, member = hold_lesser(slug=slug, user_id=user_id, member_id=member_id)
-    Membership.objects.filter(pk=member.pk).update(muted_until=None)
+    with one_write(user_id):
+        _, member = hold_lesser(slug=slug, user_id=user_id, member_id=member_id)
+        Membership.objects.filter(pk=member.pk).update(muted_until=None)
 
 
 def shut_out(room: ChatRoom, person: User, *, actor: User) -> Ban:

@@ -13,6 +13,7 @@ from backend.chat.events import AccessEnded, MembershipChanged, Passing, RoomEve
 from backend.chat.models import ChatRoom, Membership, Message, Role
 from backend.chat.publishing import publish
 from backend.chat.roles import Action
+from backend.chat.services.writes import one_write
 
 NAME_LENGTH = 80  # characters
 
@@ -60,11 +61,11 @@ def rename_room(*, slug: str, user_id: int, name: str) -> RoomOut:
     return room_queries.room(slug=slug, user_id=user_id)
 
 
-@transaction.atomic
 def delete_room(*, slug: str, user_id: int) -> None:
     """Delete the room and all that was said in it (owner); everybody connected is sent away."""
-    log.lock(slug)
-    erase(check(slug=slug, user_id=user_id, to=Action.DELETE_ROOM).room)
+    with one_write(user_id):
+        log.lock(slug)
+        erase(check(slug=slug, user_id=user_id, to=Action.DELETE_ROOM).room)
 
 
 def rename(room: ChatRoom, name: str, *, actor: User) -> None:
