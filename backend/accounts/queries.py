@@ -17,6 +17,13 @@ def find_user(*, user_id: int) -> User | None:
     return User.objects.filter(pk=user_id, is_active=True).first()
 
 
+def hold_active(user_ids: Collection[int]) -> dict[int, User]:
+    """The active people among these, held until commit: none of their accounts ends meanwhile."""
+    # Locked in the order of their ids, so that two workers never deadlock.
+    people = User.objects.filter(pk__in=user_ids, is_active=True).order_by("pk").select_for_update(no_key=True)
+    return {person.pk: person for person in people}
+
+
 def active_among(user_ids: Collection[int]) -> set[int]:
     """Which of these are active people."""
     return set(User.objects.filter(pk__in=user_ids, is_active=True).values_list("pk", flat=True))

@@ -94,8 +94,12 @@ def _answer(row: tuple[Any, ...] | None) -> Access | ChatError:
         return ChatError(Code.NOT_FOUND, "No such room.")
     is_member, role, *rest = row
     if not is_member:
-        return ChatError(Code.FORBIDDEN, "You are not a member of this room.")
+        return not_a_member()
     return Access(Role(role), *rest)
+
+
+def not_a_member() -> ChatError:
+    return ChatError(Code.FORBIDDEN, "You are not a member of this room.")
 
 
 def check(*, slug: str, user_id: int, to: Action | None = None) -> Access:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Count, Exists, F, FilteredRelation, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from backend.chat.access import Access
+from backend.chat.access import Access, not_a_member
 from backend.chat.errors import ChatError, Code
 from backend.chat.events import (
     MemberOut,
@@ -64,7 +64,7 @@ def room(*, slug: str, user_id: int) -> RoomOut:
     if found is None:
         raise ChatError(Code.NOT_FOUND, "No such room.")
     if found.role is None and found.kind != ChatRoom.Kind.PUBLIC:
-        raise ChatError(Code.FORBIDDEN, "You are not a member of this room.")
+        raise not_a_member()
     return found
 
 

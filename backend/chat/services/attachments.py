@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from backend import images, storage
-from backend.accounts.models import User
+from backend.accounts.queries import hold_active
 from backend.chat import media
 from backend.chat.errors import ChatError, Code, invalid
 from backend.chat.events import AttachmentOut
@@ -71,7 +71,7 @@ def store(*, user_id: int, prepared: Prepared) -> AttachmentOut:
         if prepared.thumbnail is not None:
             item.thumbnail.save("thumbnail", prepared.thumbnail, save=False)
         with transaction.atomic():
-            if not User.objects.select_for_update(no_key=True).filter(pk=user_id, is_active=True):
+            if not hold_active([user_id]):
                 raise ChatError(Code.UNAUTHORIZED)  # the account ended meanwhile
             _refuse_too_many(user_id)
             item.save()

@@ -4,16 +4,17 @@ In small transactions, each a step, so that nobody waits long for a room. What i
 is interrupted before that logs in and asks again.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from itertools import groupby
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from backend.accounts import services as accounts
-from backend.accounts.models import DELETED_NAME
+from backend.accounts.models import DELETED_NAME, User
 from backend.accounts.queries import get_user
 from backend.accounts.tokens import Identity
 from backend.chat import limits, log
@@ -42,18 +43,25 @@ def delete_account(*, identity: Identity, keep_messages: bool) -> Generator[int,
     """End a person's account, with or without their messages; yields after each transaction how much it changed."""
     user_id = identity.user_id
     sessions.log_out_everywhere(identity=identity)
-    if not keep_messages:
-        yield from _change_all(Message.objects.filter(sender=user_id, kind=Message.Kind.TEXT), bury)
-    yield from _change_all(Message.objects.filter(reactions__user=user_id), partial(_unreact, user_id))
-    yield from _leave_rooms(user_id)
-    yield from _redact_direct_rooms(user_id)
-    _forget(user_id)
-    yield 1
+    written = Message.objects.filter(sender=user_id, kind=Message.Kind.TEXT, deleted_at=None)
+    if keep_messages:
+        written = written.none()
+    reacted = Message.objects.filter(reactions__user=user_id, deleted_at=None)
+    redacted: set[int] = set()  # ids of direct rooms
+    is_over = False
+    while not is_over:  # others bring people into rooms meanwhile, and who was about to write has written
+        yield from _change_all(written, bury)
+        yield from _change_all(reacted, partial(_unreact, user_id))
+        yield from _leave_rooms(user_id)
+        yield from _redact_direct_rooms(user_id, redacted)
+        joined = Membership.objects.filter(user=user_id).exclude(room__in=redacted)
+        is_over = _forget(user_id, unless=[written, reacted, joined])
+        yield 1
 
 
 def _change_all(messages: "QuerySet[Message]", change: Callable[[Message], object]) -> Iterator[int]:
     """Change messages through the log, a batch of one room at a time."""
-    rows = messages.filter(deleted_at=None).order_by("pk").values_list("pk", "room__slug").distinct()
+    rows = messages.order_by("pk").values_list("pk", "room__slug").distinct()
     last = 0
     while page := list(rows.filter(pk__gt=last)[:BATCH]):
         for slug, group in groupby(sorted(page, key=lambda row: row[1]), key=lambda row: row[1]):
@@ -86,9 +94,11 @@ def _leave_rooms(user_id: int) -> Iterator[int]:
         yield 1
 
 
-def _redact_direct_rooms(user_id: int) -> Iterator[int]:
-    mine = Membership.objects.filter(user=user_id, room__kind=ChatRoom.Kind.DIRECT)
-    for slug in list(mine.values_list("room__slug", flat=True)):
+def _redact_direct_rooms(user_id: int, redacted: set[int]) -> Iterator[int]:
+    """All that are not among the `redacted`, where they are noted."""
+    mine = Membership.objects.filter(user=user_id, room__kind=ChatRoom.Kind.DIRECT).exclude(room__in=redacted)
+    for room_id, slug in list(mine.values_list("room_id", "room__slug")):
+        redacted.add(room_id)
         with suppress(ChatError):  # deleted meanwhile
             _redact_direct_room(slug, user_id)
         yield 1
@@ -112,8 +122,11 @@ def _redact_direct_room(slug: str, user_id: int) -> None:
 
 
 @transaction.atomic
-def _forget(user_id: int) -> None:
-    """All that is left of the person: from here on nobody can come back to it."""
+def _forget(user_id: int, *, unless: "Iterable[QuerySet[Any]]") -> bool:
+    """All that is left of the person: from here on nobody can come back to it. Not done while one of these has rows."""
+    User.objects.select_for_update().get(pk=user_id)  # from here on nobody brings them into a room
+    if any(rows.exists() for rows in unless):
+        return False
     accounts.forget(user_id=user_id)
     Block.objects.filter(Q(blocker=user_id) | Q(blocked=user_id)).delete()
     Ban.objects.filter(user=user_id).delete()
@@ -121,3 +134,4 @@ def _forget(user_id: int) -> None:
     Invite.objects.filter(created_by=user_id).delete()
     Mention.objects.filter(user=user_id).delete()
     drop(Attachment.objects.filter(uploader=user_id, message=None))
+    return True

@@ -7,15 +7,14 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from backend.accounts.models import User
 from backend.chat import limits, log, room_queries
-from backend.chat.access import check, refuse_banned
+from backend.chat.access import check
 from backend.chat.errors import ChatError, Code
 from backend.chat.events import InviteOut, RoomOut
-from backend.chat.models import Invite, Role
+from backend.chat.models import Invite
 from backend.chat.moderation_queries import find_invite, invite_out, no_such_invite
 from backend.chat.roles import Action
-from backend.chat.services.members import enter, find_member
+from backend.chat.services.members import come_in, find_member
 from backend.chat.services.writes import one_write
 
 CODE_BYTES = 32  # random: nobody guesses one
@@ -61,7 +60,6 @@ def accept_invite(*, code: str, user_id: int) -> RoomOut:
         if find_member(room, user_id) is None:
             if invite.is_used_up:
                 raise no_such_invite()
-            refuse_banned(room, user_id)
+            come_in(room, user_id)
             Invite.objects.filter(pk=invite.pk).update(uses=F("uses") + 1)
-            enter(room, User.objects.get(pk=user_id), Role.MEMBER)
     return room_queries.room(slug=slug, user_id=user_id)

@@ -7,8 +7,9 @@ from django.db import transaction
 from django.db.models import Case, QuerySet, Value, When
 
 from backend.accounts.models import User
+from backend.accounts.queries import hold_active
 from backend.chat import limits, log, room_queries
-from backend.chat.access import Access, check, is_banned, refuse_banned
+from backend.chat.access import Access, check, is_banned, not_a_member, refuse_banned
 from backend.chat.errors import ChatError, Code, invalid
 from backend.chat.events import AccessEnded, MemberOut, MembershipChanged, RoomOut
 from backend.chat.models import ChatRoom, Invite, Membership, Message, Mute, Role
@@ -26,8 +27,7 @@ def join(*, slug: str, user_id: int) -> RoomOut:
         if not Membership.objects.filter(room=room, user_id=user_id).exists():
             if room.kind != ChatRoom.Kind.PUBLIC:
                 raise ChatError(Code.FORBIDDEN, "Only its admins add people to this room.")
-            refuse_banned(room, user_id)
-            enter(room, User.objects.get(pk=user_id), Role.MEMBER)
+            come_in(room, user_id)
     return room_queries.room(slug=slug, user_id=user_id)
 
 
@@ -45,7 +45,9 @@ def go_out(*, slug: str, user_id: int) -> None:
     """
     room = log.lock(slug)
     _refuse_direct(room)
-    membership = check(slug=slug, user_id=user_id).membership
+    membership = find_member(room, user_id)
+    if membership is None:
+        raise not_a_member()
     if Membership.objects.filter(room=room).exclude(pk=membership.pk).exists():
         _end(room, membership, actor=membership.user, kind=Message.Kind.LEFT)
     else:
@@ -66,7 +68,7 @@ def add_member(*, slug: str, user_id: int, member_id: int, role: Role = Role.MEM
         member = find_member(room, member_id)
         if member is not None:
             return room_queries.member_out(member), False
-        person = User.objects.filter(pk=member_id, is_active=True).first()
+        person = hold_active([member_id]).get(member_id)
         if person is None:
             raise invalid(user_id="No such person.")
         if is_banned(room, member_id):
@@ -144,8 +146,20 @@ def give_role(member: Membership, role: Role) -> None:
         _end_invites(member)
 
 
+def come_in(room: ChatRoom, user_id: int) -> None:
+    """Let a person enter who asks for it; raises `forbidden` to the banned."""
+    refuse_banned(room, user_id)
+    person = hold_active([user_id]).get(user_id)
+    if person is None:
+        raise ChatError(Code.UNAUTHORIZED)  # the account ended meanwhile
+    enter(room, person, Role.MEMBER)
+
+
 def enter(room: ChatRoom, person: User, role: Role) -> Membership:
-    """Make a person a member; what was said before they came is not unread for them, and an old mute goes on."""
+    """Make a person who is held a member.
+
+    What was said before they came is not unread for them, and an old mute goes on.
+    """
     log.append_line(room=room, actor=person, kind=Message.Kind.JOINED)
     publish([MembershipChanged(person.pk, room.pk)])
     mute = Mute.objects.filter(room=room, user=person).first()

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from django.db import IntegrityError, transaction
 
 from backend.accounts.models import User
+from backend.accounts.queries import hold_active
 from backend.chat import limits, log, room_queries
 from backend.chat.access import check
 from backend.chat.blocks import REFUSAL, blocked_pairs
@@ -23,10 +24,12 @@ def create_room(*, owner_id: int, name: str, kind: ChatRoom.Kind | str, member_i
     if kind == ChatRoom.Kind.DIRECT:
         raise invalid(kind="A direct room is opened with a person, not created.")
     limits.check_write(user_id=owner_id)
-    people = _people({owner_id, *member_ids})
-    if missing := sorted({*member_ids} - people.keys()):
-        raise invalid(member_ids=f"No such person: {', '.join(map(str, missing))}.")
     with transaction.atomic():
+        people = hold_active({owner_id, *member_ids})
+        if owner_id not in people:
+            raise ChatError(Code.UNAUTHORIZED)  # the account ended meanwhile
+        if missing := sorted({*member_ids} - people.keys()):
+            raise invalid(member_ids=f"No such person: {', '.join(map(str, missing))}.")
         room = ChatRoom.objects.create(name=name, kind=kind)
         _fill(room, owner=people[owner_id], others=[person for pk, person in people.items() if pk != owner_id])
     return room_queries.room(slug=room.slug, user_id=owner_id)
@@ -91,12 +94,14 @@ def direct_name(names: Iterable[str]) -> str:
 
 
 def _create_direct(key: str, user_id: int, other_id: int) -> tuple[ChatRoom, bool]:
-    people = _people({user_id, other_id})
-    if other_id not in people:
-        raise invalid(user_id="No such person.")
-    name = direct_name(people[pk].name for pk in sorted(people))
     try:
         with transaction.atomic():
+            people = hold_active({user_id, other_id})
+            if user_id not in people:
+                raise ChatError(Code.UNAUTHORIZED)  # the account ended meanwhile
+            if other_id not in people:
+                raise invalid(user_id="No such person.")
+            name = direct_name(person.name for person in people.values())
             room = ChatRoom.objects.create(name=name, kind=ChatRoom.Kind.DIRECT, direct_key=key)
             Membership.objects.bulk_create(Membership(room=room, user_id=pk) for pk in people)
             log.append_line(room=room, actor=people[user_id], kind=Message.Kind.CREATED, text=room.name)
@@ -105,10 +110,6 @@ def _create_direct(key: str, user_id: int, other_id: int) -> tuple[ChatRoom, boo
         # The other one asked at the same moment and was faster.
         return ChatRoom.objects.get(direct_key=key), False
     return room, True
-
-
-def _people(ids: set[int]) -> dict[int, User]:
-    return User.objects.filter(is_active=True).in_bulk(ids)
 
 
 def _fill(room: ChatRoom, *, owner: User, others: Collection[User]) -> None:

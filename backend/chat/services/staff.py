@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from backend.accounts.models import User
+from backend.accounts.queries import hold_active
 from backend.chat import log
 from backend.chat.access import is_banned
 from backend.chat.errors import ChatError, Code
@@ -36,8 +37,10 @@ def delete_room(*, slug: str) -> None:
 
 @transaction.atomic
 def add_member(*, room: ChatRoom, person: User, role: Role) -> Membership:
-    """Raises `conflict` for somebody who is banned."""
+    """Raises `conflict` for somebody who is banned, or whose account is not active."""
     held = log.lock(room.slug)
+    if not hold_active([person.pk]):
+        raise ChatError(Code.CONFLICT, "This account is not active.")
     if is_banned(held, person.pk):
         raise ChatError(Code.CONFLICT, "This person is banned from the room.")
     return enter(held, person, role)
