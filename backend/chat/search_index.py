@@ -68,6 +68,8 @@ def _find_in_postgresql(wanted: Sequence[Term], room_ids: Sequence[int], before:
 
 
 def _find_in_sqlite(wanted: Sequence[Term], room_ids: Sequence[int], before: int, limit: int) -> list[int]:
+    if not wanted:
+        return []  # signs such as ™, which are words only to those who fold them
     # CROSS JOIN: the index from its newest end, then the messages.
     statement = """
         SELECT m.id FROM chat_search CROSS JOIN chat_message m ON m.id = chat_search.rowid

@@ -106,6 +106,13 @@ def test_any_text_can_be_said_and_asked_for(ada: User, room: ChatRoom, text: str
             ask(ada, text)
 
 
+@pytest.mark.parametrize("sign", ["™", "㎡", "℀"])
+def test_signs_that_are_words_only_once_folded(ada: User, room: ChatRoom, sign: str) -> None:
+    said = say(room, ada, f"tea {sign}")
+    assert [found.message for found in ask(ada, "tea")] == [said]
+    assert [found.message for found in ask(ada, sign)] == ([said] if connection.vendor == "postgresql" else [])
+
+
 @contextmanager
 def suppress_invalid() -> Iterator[None]:
     try:
