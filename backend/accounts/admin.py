@@ -40,6 +40,6 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # no type argument 
 
     @admin.action(description="Remove the avatars of the selected users")
     def remove_avatars(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for user_id in queryset.values_list("pk", flat=True):
+        for user_id in queryset.exclude(avatar="").values_list("pk", flat=True):
             remove_avatar(user_id=user_id)
         self.message_user(request, "Their avatars are gone.")

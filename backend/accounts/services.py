@@ -81,9 +81,10 @@ def mark_seen(*, user_ids: Collection[int]) -> None:
     User.objects.filter(pk__in=locked).update(last_seen_at=timezone.now())
 
 
+@transaction.atomic
 def update_profile(*, user_id: int, name: str | None = None) -> User:
     """None leaves a value as it is."""
-    user = User.objects.get(pk=user_id)
+    user = _hold(user_id)
     if name is not None:
         user.name = name.strip()
         user.full_clean(exclude=["password"], validate_unique=False)
@@ -127,9 +128,17 @@ def forget(*, user_id: int) -> None:
         entries.update(object_repr=DELETED_NAME)
 
 
+def _hold(user_id: int) -> User:
+    """An account that has not ended, until commit; not kept from others who write what only refers to it."""
+    user = User.objects.select_for_update(no_key=True).filter(pk=user_id, deleted_at=None).first()
+    if user is None:
+        raise ValidationError("This account has ended.")
+    return user
+
+
 def _replace_avatar(user_id: int, picture: bytes | None) -> User:
     with transaction.atomic():
-        user = User.objects.select_for_update().get(pk=user_id)
+        user = _hold(user_id)
         old = user.avatar.name or ""
         user.avatar = ContentFile(picture, name="avatar.webp") if picture else ""
         user.save(update_fields=["avatar"])

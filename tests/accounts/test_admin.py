@@ -77,6 +77,20 @@ def test_remove_avatars(admin: Client, settings: Settings, tmp_path: Path) -> No
     assert not list((tmp_path / "avatars").iterdir())
 
 
+@pytest.mark.django_db(transaction=True)
+def test_remove_avatars_of_those_who_are_switched_off(admin: Client, settings: Settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    off, gone = (User.objects.create_user(f"{name}@example.org", name) for name in ("off", "gone"))
+    buffer = io.BytesIO()
+    Image.new("RGB", (9, 9)).save(buffer, "PNG")
+    services.set_avatar(user_id=off.pk, file=buffer)
+    User.objects.filter(pk=off.pk).update(is_active=False)
+    services.forget(user_id=gone.pk)
+    form = {"action": "remove_avatars", "_selected_action": [off.pk, gone.pk]}
+    assert admin.post(LIST, form).status_code == 302
+    assert not list(tmp_path.rglob("*.webp"))
+
+
 def test_staff_neither_sees_nor_makes_tokens(admin: Client) -> None:
     ada = services.register(email="ada@example.org", name="Ada", password="engine-1843")
     assert admin.get("/admin/knox/authtoken/").status_code == 404

@@ -1,6 +1,8 @@
 """Registering, logging in, profiles and avatars, without HTTP."""
 
 import io
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -199,6 +201,29 @@ class TestAvatar:
             services.set_avatar(user_id=user.pk, file=io.BytesIO(b"<html>"))
         assert list(fields_of(caught.value)) == ["avatar"]
         assert User.objects.get().avatar.name == old
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        partial(services.update_profile, name="Ada"),
+        lambda user_id: services.set_avatar(user_id=user_id, file=red_png()),
+        services.remove_avatar,
+    ],
+    ids=["name", "avatar", "no avatar"],
+)
+def test_an_account_that_has_ended_is_not_changed_any_more(
+    settings: Settings, tmp_path: Path, change: Callable[..., User]
+) -> None:
+    """By a request that came with a token that was still good."""
+    settings.MEDIA_ROOT = tmp_path
+    user_id = register().user.pk
+    services.forget(user_id=user_id)
+    with pytest.raises(ValidationError):
+        change(user_id=user_id)
+    user = User.objects.get(pk=user_id)
+    assert (user.name, user.avatar.name) == ("Deleted user", "")
+    assert not list(tmp_path.rglob("*.webp"))
 
 
 def test_search_is_by_name_active_and_limited() -> None:
