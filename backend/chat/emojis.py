@@ -1,6 +1,7 @@
 """What counts as one emoji."""
 
 from emoji import EMOJI_DATA, STATUS
+from pydantic_core import PydanticCustomError
 
 VARIATION = "\ufe0f"  # asks for the colourful form; some keyboards leave it out, others always add it
 
@@ -15,5 +16,5 @@ def one_emoji(text: str) -> str:
     """An emoji in its full form, so that it counts as one however it was typed; ValueError for anything else."""
     form = _FORMS.get(text.replace(VARIATION, ""))
     if form is None:
-        raise ValueError("Send exactly one emoji.")
+        raise PydanticCustomError("emoji", "Send exactly one emoji.")
     return form

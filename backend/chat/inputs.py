@@ -11,7 +11,7 @@ from .models import MESSAGE_LENGTH, Role
 
 def _without_nul(text: object) -> object:
     if isinstance(text, str) and "\x00" in text:
-        raise ValueError("NUL characters can't be stored.")
+        raise PydanticCustomError("nul", "NUL characters can't be stored.")
     return text
 
 
@@ -116,8 +116,8 @@ class BansIn(Incoming):
 class RoomSearchIn(Incoming):
     """`q`: a part of the name; `before`: the slug of the room that the page before ended with."""
 
-    q: Annotated[str, BeforeValidator(_without_nul), Field(max_length=80)] = ""
-    before: Annotated[str, BeforeValidator(_without_nul), Field(max_length=60)] | None = None
+    q: Annotated[str, Field(max_length=80), BeforeValidator(_without_nul)] = ""
+    before: Annotated[str, Field(max_length=60), BeforeValidator(_without_nul)] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 50
 
 
@@ -134,7 +134,7 @@ class SearchIn(Incoming):
     `before`: the id of the message that the page before ended with.
     """
 
-    q: Annotated[str, BeforeValidator(_without_nul), Field(min_length=1, max_length=200)]
-    room: Annotated[str, BeforeValidator(_without_nul), Field(min_length=1, max_length=60)] | None = None
+    q: Annotated[str, Field(min_length=1, max_length=200), BeforeValidator(_without_nul)]
+    room: Annotated[str, Field(min_length=1, max_length=60), BeforeValidator(_without_nul)] | None = None
     before: Id | None = None
     limit: Annotated[int, Field(ge=1, le=50)] = 20

@@ -9,6 +9,7 @@ from django.db import OperationalError
 from pytest_django import Settings
 
 from backend.accounts import services
+from tests.api.rooms import register
 
 pytestmark = pytest.mark.asyncio
 
@@ -64,6 +65,21 @@ async def test_wrong_content_type(rest: httpx.AsyncClient, kind: str) -> None:
 async def test_fields_are_named(rest: httpx.AsyncClient) -> None:
     answer = await rest.post(LOGIN, json={"email": 5, "extra": 1})
     assert check(answer, 422, "invalid")["fields"].keys() == {"email", "password", "extra"}
+
+
+async def test_what_is_wrong_is_said_in_plain_words(rest: httpx.AsyncClient) -> None:
+    ada = await register(rest, "ada")
+    slug = await ada.make_room()
+    refused = [
+        await ada.api("POST", f"rooms/{slug}/messages", {"message": "a\0"}, status=422),
+        await ada.api("PUT", f"rooms/{slug}/messages/1/reactions/x", status=422),
+        await ada.api("GET", "search?q=", status=422),
+    ]
+    assert [error["message"] for error in refused] == [
+        "NUL characters can't be stored.",
+        "Send exactly one emoji.",
+        "String should have at least 1 character",
+    ]
 
 
 async def test_body_over_the_limit_by_its_length(rest: httpx.AsyncClient, settings: Settings) -> None:
