@@ -4,7 +4,9 @@ import { el } from "../dom.js";
 
 /** @typedef {import("../protocol.js").User} User */
 
-const ADDRESS = /(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]}'])/;
+// Ends with neither punctuation nor a bracket that does not begin in it.
+const ADDRESS =
+  /(https?:\/\/(?:\([^\s<>"()]*\)|(?!\([^\s<>"()]*\))[^\s<>"])*(?:\([^\s<>"()]*\)|[^\s<>".,;:!?()\]}']))/;
 
 /**
  * @param {string} text

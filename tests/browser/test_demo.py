@@ -93,6 +93,14 @@ def test_two_people_meet_and_chat(open_page: OpenPage) -> None:
     picture(bob, "phone-rooms")
 
 
+def test_an_address_with_brackets_in_it_is_one_link(open_page: OpenPage, ann: Person, room: str) -> None:
+    page = open_page(ann, path=f"/#/r/{room}")
+    wiki = "https://example.org/wiki/Tea_(drink)"
+    say(page, f"({wiki}), then https://example.org/a_(b)_c/d?e=(f). And (https://example.org/g)!")
+    links = messages(page).last.get_by_role("link")
+    expect(links).to_have_text([wiki, "https://example.org/a_(b)_c/d?e=(f)", "https://example.org/g"])
+
+
 def test_a_form_says_at_each_field_what_is_wrong(open_page: OpenPage) -> None:
     page = open_page(size=PHONE)
     page.get_by_role("button", name="Create an account").click()
