@@ -212,6 +212,18 @@ def test_a_direct_room_stays_the_others(ada: User, bob: User) -> None:
     assert not ChatRoom.objects.filter(pk=room.pk).exists()
 
 
+def test_a_direct_room_of_two_who_go_at_the_same_moment_goes(ada: User, bob: User, cy: User) -> None:
+    open_direct(user_id=ada.pk, other_id=bob.pk)
+    kept, _ = open_direct(user_id=ada.pk, other_id=cy.pk)
+    both = [erasure.delete_account(identity=identity_of(user), keep_messages=True) for user in (ada, bob)]
+    for steps in both:
+        next(steps)
+    for steps in both:
+        list(steps)
+    assert [room.slug for room in ChatRoom.objects.all()] == [kept.slug]
+    assert not Message.objects.filter(message__contains="Ada").exists()
+
+
 def test_a_room_that_goes_meanwhile_stops_nothing(ada: User, bob: User, room: ChatRoom) -> None:
     other = make_room(ada, members={bob: Role.MEMBER})
     say(room, bob)

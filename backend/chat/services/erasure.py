@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from backend.accounts import services as accounts
 from backend.accounts.models import DELETED_NAME, User
@@ -57,6 +57,7 @@ def delete_account(*, identity: Identity, keep_messages: bool) -> Generator[int,
         joined = Membership.objects.filter(user=user_id).exclude(room__in=redacted)
         is_over = _forget(user_id, unless=[written, reacted, joined])
         yield 1
+    yield from _erase_deserted_rooms(user_id)
 
 
 def _change_all(messages: "QuerySet[Message]", change: Callable[[Message], object]) -> Iterator[int]:
@@ -119,6 +120,16 @@ def _redact_direct_room(slug: str, user_id: int) -> None:
     Membership.objects.filter(room=room, user=user_id).update(last_read_seq=0)
     event = RoomEvent(slug=room.slug, name=room.name, kind=ChatRoom.Kind.DIRECT)
     publish([Passing(room.pk, room.slug, "room", event)])
+
+
+def _erase_deserted_rooms(user_id: int) -> Iterator[int]:
+    """The direct rooms of two who ended their accounts at the same moment: each gave them to the other."""
+    mine = Membership.objects.filter(user=user_id, room__kind=ChatRoom.Kind.DIRECT)
+    gone = Membership.objects.filter(room=OuterRef("room"), user__deleted_at__isnull=False).exclude(user=user_id)
+    for slug in list(mine.filter(Exists(gone)).values_list("room__slug", flat=True)):
+        with suppress(ChatError):  # erased by the other one
+            _redact_direct_room(slug, user_id)
+        yield 1
 
 
 @transaction.atomic
