@@ -88,6 +88,25 @@ def test_one_of_two_owners_just_leaves(ada: User, bob: User, cy: User) -> None:
     assert roles(room) == {"Bob": "owner", "Cy": "admin"}
 
 
+def test_a_deactivated_owner_is_not_enough(ada: User, bob: User, cy: User) -> None:
+    room = make_room(ada, members={bob: Role.OWNER, cy: Role.MEMBER})
+    bob.is_active = False
+    bob.save()
+    with refused(Code.CONFLICT):
+        members.change_role(slug=room.slug, user_id=ada.pk, member_id=ada.pk, role=Role.ADMIN)
+    members.leave(slug=room.slug, user_id=ada.pk)
+    assert roles(room) == {"Bob": "owner", "Cy": "owner"}
+    members.change_role(slug=room.slug, user_id=cy.pk, member_id=bob.pk, role=Role.MEMBER)
+    assert roles(room) == {"Bob": "member", "Cy": "owner"}
+
+
+def test_a_deactivated_owner_stays_one_where_nobody_else_can_be(ada: User, bob: User, cy: User) -> None:
+    room = make_room(ada, members={bob: Role.OWNER, cy: Role.ADMIN})
+    User.objects.filter(pk__in=[bob.pk, cy.pk]).update(is_active=False)
+    members.leave(slug=room.slug, user_id=ada.pk)
+    assert roles(room) == {"Bob": "owner", "Cy": "admin"}
+
+
 def test_deactivated_people_come_last_but_before_no_owner_at_all(ada: User, bob: User) -> None:
     bob.is_active = False
     bob.save()

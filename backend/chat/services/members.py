@@ -18,6 +18,8 @@ from backend.chat.roles import Action, may, require, require_over
 from backend.chat.services.rooms import erase
 from backend.chat.services.writes import one_write
 
+REACHABLE_OWNER = {"role": Role.OWNER, "user__is_active": True}
+
 
 def join(*, slug: str, user_id: int) -> RoomOut:
     """Enter a public room; being in already changes nothing."""
@@ -135,8 +137,7 @@ def give_role(member: Membership, role: Role) -> None:
     """
     if member.role == role:
         return
-    owners = Membership.objects.filter(room=member.room_id, role=Role.OWNER)
-    if member.role == Role.OWNER and owners.count() == 1:
+    if member.role == Role.OWNER and not _others(member).filter(**REACHABLE_OWNER).exists():
         raise ChatError(Code.CONFLICT, "A room needs an owner: make somebody else one first.")
     member.role = role
     if role == Role.OWNER:
@@ -178,8 +179,8 @@ def put_out(room: ChatRoom, member: Membership, *, actor: User) -> None:
 
 
 def _end(room: ChatRoom, member: Membership, *, actor: User, kind: Message.Kind, text: str = "") -> None:
-    others = Membership.objects.filter(room=room).exclude(pk=member.pk)
-    if member.role == Role.OWNER and not others.filter(role=Role.OWNER).exists():
+    others = _others(member)
+    if member.role == Role.OWNER and not others.filter(**REACHABLE_OWNER).exists():
         _hand_over(others)
     Mute.objects.filter(room=room, user=member.user_id).delete()
     if until := member.mute_end:
@@ -190,15 +191,19 @@ def _end(room: ChatRoom, member: Membership, *, actor: User, kind: Message.Kind,
     publish([AccessEnded(member.user_id, room_id=room.pk)])
 
 
+def _others(member: Membership) -> QuerySet[Membership]:
+    return Membership.objects.filter(room=member.room_id).exclude(pk=member.pk)
+
+
 def _end_invites(member: Membership) -> None:
     """A link is as good as who made it: nobody comes back, or lets others in, by one kept from better days."""
     Invite.objects.filter(room=member.room_id, created_by=member.user_id).delete()
 
 
 def _hand_over(others: QuerySet[Membership]) -> None:
-    admins_first = Case(When(role=Role.ADMIN, then=Value(0)), default=Value(1))
+    highest_first = Case(When(role=Role.OWNER, then=Value(0)), When(role=Role.ADMIN, then=Value(1)), default=Value(2))
     # Better somebody deactivated, who may come back, than no owner for ever.
-    successor = others.order_by("-user__is_active", admins_first, "joined_at", "pk").first()
+    successor = others.order_by("-user__is_active", highest_first, "joined_at", "pk").first()
     if successor is not None:
         give_role(successor, Role.OWNER)
 
