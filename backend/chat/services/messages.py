@@ -23,6 +23,7 @@ PINS_A_ROOM = 50
 
 def _check_write(slug: str, user_id: int) -> Access:
     """Whoever may put something before the others: not before somebody in a direct room who blocks them."""
+    log.lock(slug)  # or they might be out by the time that they write
     access = check(slug=slug, user_id=user_id, to=Action.WRITE)
     if access.peer_id and blocked_pairs([(user_id, access.peer_id)]):
         raise ChatError(Code.FORBIDDEN, REFUSAL)
@@ -49,6 +50,7 @@ def edit_message(*, slug: str, user_id: int, message_id: int, body: EditIn) -> M
 def delete_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
     """Delete one's own message, or anybody's as an admin: the text goes, a tombstone keeps its place."""
     with one_write(user_id):
+        log.lock(slug)
         access = check(slug=slug, user_id=user_id)
         message = log.open_message(access.room, message_id)
         if message.sender_id != user_id:
@@ -117,6 +119,7 @@ def react(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut
 def unreact(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut:
     """Take one's emoji off a message; doing it again changes nothing."""
     with one_write(user_id):
+        log.lock(slug)
         access = check(slug=slug, user_id=user_id, to=Action.WRITE)
         message = log.open_message(access.room, message_id)
         count, _ = message.reactions.filter(user_id=user_id, emoji=emoji).delete()

@@ -13,7 +13,7 @@ from backend.chat.errors import ChatError, Code, as_chat_error
 from backend.chat.events import MessageOut
 from backend.chat.inputs import SendIn
 from backend.chat.log import NewMessage
-from backend.chat.models import Message
+from backend.chat.models import Membership, Message
 from backend.chat.payloads import message_payloads
 from backend.chat.roles import Action
 from backend.chat.rows import fetch, pack, table
@@ -31,6 +31,10 @@ class Send:
     slug: str
     user_id: int
     body: SendIn
+
+
+class Overtaken(Exception):
+    """Somebody's membership ended after it was looked at, and before they wrote."""
 
 
 class Sent(NamedTuple):
@@ -59,8 +63,8 @@ def send_messages(sends: Sequence[Send]) -> list[Outcome]:
     for _ in range(RACES):
         try:
             return batch.run()
-        except IntegrityError:
-            continue  # Another worker stored one of the client_ids at the same moment: now it can be seen.
+        except (IntegrityError, Overtaken):
+            continue  # Another worker did it, or stored one of the client_ids, at the same moment: now it can be seen.
         except (OperationalError, InterfaceError) as error:
             return batch.run_again_after(error)
     return batch.run()
@@ -132,8 +136,11 @@ class _Batch:
                     known[key] = result
             results.append(result)
         payloads: dict[Message | NewMessage, MessageOut] = dict(zip(fresh, log.append(list(fresh)), strict=True))
-        # Whoever writes has read what came before.
-        advance({access.membership_id: payloads[new].seq for new, access in fresh.items()})
+        # Whoever writes has read what came before, and is still in: nobody goes while the log is held.
+        reads = {access.membership_id: payloads[new].seq for new, access in fresh.items()}
+        unmoved = reads.keys() - advance(reads)
+        if unmoved and Membership.objects.filter(pk__in=unmoved).count() < len(unmoved):
+            raise Overtaken
         if old := list({result.pk: result for result in results if isinstance(result, Message)}.values()):
             payloads |= zip(old, message_payloads(old), strict=True)
         return [
