@@ -28,6 +28,9 @@ class ModeratedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type arg
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._or_refusal(request, super().changeform_view, *args, **kwargs)
 
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._or_refusal(request, super().changelist_view, *args, **kwargs)
+
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._or_refusal(request, super().delete_view, *args, **kwargs)
 
@@ -141,7 +144,7 @@ class MembershipAdmin(ModeratedAdmin):
 
 
 @admin.register(Ban)
-class BanAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class BanAdmin(ModeratedAdmin):
     list_display = ("user", "room", "by", "created_at")
     list_filter = ("created_at",)
     list_select_related = ("user", "room", "by")

@@ -1,6 +1,7 @@
 """The moderator's pages: what is done there is in the log and told to sockets; lists cost the same at any length."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 from django.http import HttpResponse
@@ -14,6 +15,7 @@ from backend.chat.models import Ban, Block, ChatRoom, Invite, Membership, Messag
 from backend.chat.services import staff
 from backend.chat.services.blocks import block
 from backend.chat.services.invites import create_invite
+from backend.chat.services.rooms import open_direct
 from backend.chat.services.sending import Send, send_messages
 from tests.chat.world import assert_no_hole, lines, make_person, make_room, queries, roles, say, together
 
@@ -158,6 +160,40 @@ def test_add_mute_promote_and_remove_a_member(admin: Client, cy: User, room: Cha
     assert lines(room)[-1] == ("removed", "Root", "Cy")
     assert announced[1:] == [AccessEnded(cy.pk, room_id=room.pk)]
     assert_no_hole(room)
+
+
+def test_a_direct_room_keeps_its_two_people(admin: Client, ada: User, bob: User, cy: User) -> None:
+    room = ChatRoom.objects.get(slug=open_direct(user_id=ada.pk, other_id=bob.pk)[0].slug)
+    membership = Membership.objects.get(room=room, user=bob)
+    page = f"/admin/chat/membership/{membership.pk}"
+    muted = {"muted_until_0": "2030-01-01", "muted_until_1": "12:00:00"}
+    attempts: list[tuple[str, dict[str, Any]]] = [
+        ("/admin/chat/membership/add/", {"room": room.pk, "user": cy.pk, "role": "member"}),
+        (f"{page}/change/", {**muted, "role": "admin"}),
+        (f"{page}/delete/", {"post": "yes"}),
+        (
+            "/admin/chat/membership/",
+            {"action": "delete_selected", "_selected_action": [membership.pk], "post": "yes"},
+        ),
+        ("/admin/chat/ban/add/", {"room": room.pk, "user": bob.pk}),
+    ]
+    for path, form in attempts:
+        assert "always of the same two people" in text(admin.post(path, form, follow=True)), path
+    assert roles(room) == {"Ada": "member", "Bob": "member"}
+    assert admin.post(f"{page}/change/", {**muted, "role": "member"}).status_code == 302
+    membership.refresh_from_db()
+    assert membership.muted_until is not None
+
+
+def test_the_last_person_stays_or_the_room_goes(admin: Client, ada: User) -> None:
+    room = make_room(ada)
+    membership = Membership.objects.get(room=room, user=ada)
+    for path, form in (
+        (f"/admin/chat/membership/{membership.pk}/delete/", {"post": "yes"}),
+        ("/admin/chat/ban/add/", {"room": room.pk, "user": ada.pk}),
+    ):
+        assert "Delete the room instead" in text(admin.post(path, form, follow=True)), path
+    assert roles(room) == {"Ada": "owner"}
 
 
 def test_the_last_owner_stays_owner(admin: Client, ada: User, bob: User, room: ChatRoom) -> None:

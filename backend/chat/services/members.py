@@ -46,7 +46,7 @@ def go_out(*, slug: str, user_id: int) -> None:
     Behind the last of all the room is erased, with all that was said in it.
     """
     room = log.lock(slug)
-    _refuse_direct(room)
+    refuse_direct(room)
     membership = find_member(room, user_id)
     if membership is None:
         raise not_a_member()
@@ -63,7 +63,7 @@ def add_member(*, slug: str, user_id: int, member_id: int, role: Role = Role.MEM
     """
     with one_write(user_id):
         room = log.lock(slug)
-        _refuse_direct(room)
+        refuse_direct(room)
         access = check(slug=slug, user_id=user_id, to=Action.ADD_MEMBER)
         if role != Role.MEMBER:
             require(access.role, Action.CHANGE_ROLE)
@@ -208,6 +208,7 @@ def _hand_over(others: QuerySet[Membership]) -> None:
         give_role(successor, Role.OWNER)
 
 
-def _refuse_direct(room: ChatRoom) -> None:
+def refuse_direct(room: ChatRoom) -> None:
+    """Raises `forbidden` where nobody comes and nobody goes."""
     if room.kind == ChatRoom.Kind.DIRECT:
         raise ChatError(Code.FORBIDDEN, "A direct room is always of the same two people.")

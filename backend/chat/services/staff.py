@@ -13,7 +13,7 @@ from backend.chat import log
 from backend.chat.access import is_banned
 from backend.chat.errors import ChatError, Code
 from backend.chat.models import Ban, ChatRoom, Membership, Message, Role
-from backend.chat.services.members import enter, get_member, give_role, put_out
+from backend.chat.services.members import enter, get_member, give_role, put_out, refuse_direct
 from backend.chat.services.messages import bury
 from backend.chat.services.moderation import shut_out
 from backend.chat.services.rooms import erase, rename
@@ -37,8 +37,9 @@ def delete_room(*, slug: str) -> None:
 
 @transaction.atomic
 def add_member(*, room: ChatRoom, person: User, role: Role) -> Membership:
-    """Raises `conflict` for somebody who is banned, or whose account is not active."""
+    """Raises `conflict` for somebody who is banned, or whose account is not active; `forbidden` in direct rooms."""
     held = log.lock(room.slug)
+    refuse_direct(held)
     if not hold_active([person.pk]):
         raise ChatError(Code.CONFLICT, "This account is not active.")
     if is_banned(held, person.pk):
@@ -48,9 +49,11 @@ def add_member(*, room: ChatRoom, person: User, role: Role) -> Membership:
 
 @transaction.atomic
 def change_member(*, membership: Membership, role: Role, muted_until: datetime | None) -> None:
-    """Raises `conflict` for the last owner, who stays one."""
+    """Raises `conflict` for the last owner, who stays one; direct rooms have no roles: `forbidden`."""
     held = log.lock(membership.room.slug)
     member = get_member(held, membership.user_id)
+    if role != member.role:
+        refuse_direct(held)
     give_role(member, role)
     member.muted_until = muted_until
     member.save(update_fields=["muted_until"])
@@ -58,11 +61,21 @@ def change_member(*, membership: Membership, role: Role, muted_until: datetime |
 
 @transaction.atomic
 def remove_member(*, membership: Membership, staff: User) -> None:
-    held = log.lock(membership.room.slug)
+    """Raises `conflict` for the last person, `forbidden` in direct rooms."""
+    held = _hold_to_remove(membership.room, membership.user)
     put_out(held, get_member(held, membership.user_id), actor=staff)
 
 
 @transaction.atomic
 def ban(*, room: ChatRoom, person: User, staff: User) -> Ban:
-    """Keep a person out of a room; being in ends, and so do the invite links that they made."""
-    return shut_out(log.lock(room.slug), person, actor=staff)
+    """Keep a person out of a room; being in ends, and so do the invite links that they made. Raises as above."""
+    return shut_out(_hold_to_remove(room, person), person, actor=staff)
+
+
+def _hold_to_remove(room: ChatRoom, person: User) -> ChatRoom:
+    """Hold the log of a room that can do without the person: it would have no owner ever again."""
+    held = log.lock(room.slug)
+    refuse_direct(held)
+    if not Membership.objects.filter(room=held).exclude(user=person).exists():
+        raise ChatError(Code.CONFLICT, "Nobody else is in this room. Delete the room instead.")
+    return held
