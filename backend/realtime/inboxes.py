@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from backend.chat import batched, inbox_queries, queries
 from backend.chat.events import RoomOut
 from backend.chat.inbox_queries import Activity, AskRooms, Footprint
+from backend.chat.models import ChatRoom
 from backend.threads import always_in_db_thread
 
 from . import wire
@@ -178,8 +179,12 @@ class Inboxes:
             raise
 
     def _tell(self, room_id: int, user_ids: Collection[int], activity: Activity | None) -> set[int]:
-        """Tell these people what a room is to them now; gives those who did not have it."""
+        """Tell these people what a room is to them now; gives those who have to be told of it whole.
+
+        They did not have it, or it is direct and the other one is not who they were: their account has ended.
+        """
         newcomers = set()
+        is_another = activity is not None and self._is_another(room_id, activity)
         packets = ActivityPackets(activity) if activity else None
         for user_id in user_ids:
             mine = self._people.get(user_id)
@@ -188,12 +193,16 @@ class Inboxes:
             seat = activity.seats.get(user_id) if activity else None
             if packets is None or seat is None:
                 self._remove(mine, room_id)
-            elif room_id in mine.read_up_to:
+            elif room_id in mine.read_up_to and not is_another:
                 mine.read_up_to[room_id] = seat.last_read_seq
                 mine.tell(packets.of(seat))
-            elif not mine.full:
+            elif room_id in mine.read_up_to or not mine.full:
                 newcomers.add(user_id)
         return newcomers
+
+    def _is_another(self, room_id: int, activity: Activity) -> bool:
+        room = self._rooms.get(room_id)
+        return room is not None and activity.kind == ChatRoom.Kind.DIRECT and room.name != activity.name
 
     def _told_all(self, room: WatchedRoom, activity: Activity) -> None:
         room.last_seq = activity.last_seq
@@ -221,6 +230,8 @@ class Inboxes:
                 if mine := self._people.get(ask.user_id):
                     for room_id, out in rooms.items():
                         self._watch(mine, room_id, self._rooms[room_id])
+                        if out.kind == ChatRoom.Kind.DIRECT:
+                            self._rooms[room_id].name = out.name
                         mine.read_up_to[room_id] = out.last_read_seq
                         mine.tell(room_added(out))
         finally:

@@ -13,7 +13,7 @@ import pytest_asyncio
 from tests.clients import LIVE, LiveClient, Refused, SocketIOClient, WebSocketClient
 from tests.company import Company, Enter
 from tests.inboxes import ACTIVITY, INBOX, INBOXES, InboxClient, SocketIOInbox, WebSocketInbox
-from tests.people import Person
+from tests.people import PASSWORD, Person
 from tests.servers import ChatServer
 from tests.wire import EngineIO, Packet
 
@@ -164,6 +164,20 @@ async def test_an_added_room_comes_as_it_is_fetched(bobs: list[InboxClient], com
     slug = company.alice.make_room("New", member_ids=[company.bob.id])
     for inbox in bobs:
         assert (await inbox.wait_for("room_added"))["room"] == company.bob.api("GET", f"rooms/{slug}").json()
+
+
+async def test_the_end_of_the_other_ones_account_is_told(company: Company) -> None:
+    dot = Person.register(company.bob.server, "Dot")
+    slug = done(dot.api("POST", "rooms/direct", json={"user_id": company.bob.id}))["slug"]
+    async with AsyncExitStack() as stack:
+        inboxes = [await door.look(company.bob) for door in INBOXES]
+        for inbox in inboxes:
+            stack.push_async_callback(inbox.close)
+        done(dot.api("DELETE", "users/me", json={"password": PASSWORD, "messages": "keep"}))
+        room = done(company.bob.api("GET", f"rooms/{slug}"))
+        assert room["peer"]["name"] == "Deleted user"
+        for inbox in inboxes:
+            await inbox.follow(lambda rooms: rooms[slug] == room)
 
 
 async def test_a_burst_is_told_once_a_second(bobs: list[InboxClient], company: Company, enter: Enter) -> None:

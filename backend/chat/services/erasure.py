@@ -19,7 +19,7 @@ from backend.accounts.queries import get_user
 from backend.accounts.tokens import Identity
 from backend.chat import limits, log
 from backend.chat.errors import ChatError, invalid
-from backend.chat.events import Passing, RoomEvent
+from backend.chat.events import MembershipChanged, Passing, RoomEvent
 from backend.chat.models import Attachment, Ban, Block, ChatRoom, Invite, Membership, Mention, Message, Mute
 from backend.chat.publishing import publish
 from backend.chat.services import sessions
@@ -119,7 +119,7 @@ def _redact_direct_room(slug: str, user_id: int) -> None:
     Message.objects.filter(room=room, kind=Message.Kind.CREATED).update(message=room.name)
     Membership.objects.filter(room=room, user=user_id).update(last_read_seq=0)
     event = RoomEvent(slug=room.slug, name=room.name, kind=ChatRoom.Kind.DIRECT)
-    publish([Passing(room.pk, room.slug, "room", event)])
+    publish([Passing(room.pk, room.slug, "room", event), MembershipChanged(other.user_id, room.pk)])
 
 
 def _erase_deserted_rooms(user_id: int) -> Iterator[int]:
