@@ -179,6 +179,7 @@ PRESENCE_NAMED = env_int("PRESENCE_NAMED", 100, least=0)
 
 # Limits, in the notation of the `limits` library
 RATE_MESSAGES = env_rate("RATE_MESSAGES", "20/second")
+RATE_ROOMS = env_rate("RATE_ROOMS", "100/second")  # whoever opens a room may bring many in
 RATE_LOGIN = env_rate("RATE_LOGIN", "20/minute")
 RATE_CONNECT = env_rate("RATE_CONNECT", "3000/minute")
 RATE_UPLOADS = env_rate("RATE_UPLOADS", "60/minute")

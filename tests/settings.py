@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("SECRET_KEY", "only-for-tests-but-as-long-as-a-real-one-has-to-be")
 os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
 os.environ.setdefault("RATE_MESSAGES", "100000/second")
+os.environ.setdefault("RATE_ROOMS", "100000/second")
 os.environ.setdefault("RATE_LOGIN", "100000/minute")
 os.environ.setdefault("RATE_CONNECT", "100000/minute")
 os.environ.setdefault("RATE_UPLOADS", "100000/minute")

@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from backend.settings import env_backend, env_rate
 from tests.processes import ROOT
 
-RATES = ["RATE_MESSAGES", "RATE_LOGIN", "RATE_CONNECT", "RATE_UPLOADS", "RATE_EXPORTS", "RATE_SEARCH"]
+RATES = ["RATE_MESSAGES", "RATE_ROOMS", "RATE_LOGIN", "RATE_CONNECT", "RATE_UPLOADS", "RATE_EXPORTS", "RATE_SEARCH"]
 
 
 @pytest.mark.parametrize("value", ["20", "20/fortnight", "-1/second", "20/second; 100/hour", "nonsense"])

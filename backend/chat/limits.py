@@ -43,13 +43,18 @@ def check(rate: str | RateLimitItem, key: str) -> None:
 
 
 def hit_writes(user_ids: Sequence[int]) -> list[float | None]:
-    """Counts one write of each person, to a message or a room; gives the seconds to wait, None for no need to."""
+    """Counts one write of each person to a message; gives the seconds to wait, None for no need to."""
     return hit_many(settings.RATE_MESSAGES, [f"messages:{user_id}" for user_id in user_ids])
 
 
 def check_write(*, user_id: int) -> None:
     """The same for one person; raises `rate_limited`."""
     check(settings.RATE_MESSAGES, f"messages:{user_id}")
+
+
+def check_room_write(*, user_id: int) -> None:
+    """One more change of a person to a room, its members or its links; raises `rate_limited`."""
+    check(settings.RATE_ROOMS, f"rooms:{user_id}")
 
 
 def hit_connects(addresses: Sequence[str]) -> list[float | None]:

@@ -26,7 +26,7 @@ def run_demo(settings: Settings) -> str:
 
 
 def test_what_it_prints_works(settings: Settings) -> None:
-    settings.RATE_MESSAGES = "1/day"
+    settings.RATE_MESSAGES = settings.RATE_ROOMS = "1/day"
     start = time.monotonic()
     printed = run_demo(settings)
     assert time.monotonic() - start < 5

@@ -15,7 +15,7 @@ from backend.chat.models import Invite
 from backend.chat.moderation_queries import find_invite, invite_out, no_such_invite
 from backend.chat.roles import Action
 from backend.chat.services.members import come_in, find_member
-from backend.chat.services.writes import one_write
+from backend.chat.services.writes import room_write
 
 CODE_BYTES = 32  # random: nobody guesses one
 INVITES_A_ROOM = 50
@@ -23,7 +23,7 @@ INVITES_A_ROOM = 50
 
 def create_invite(*, slug: str, user_id: int, hours: int, max_uses: int | None) -> InviteOut:
     """Make a link (admins) for so many hours and uses (None: any number); raises `conflict` at enough of them."""
-    with one_write(user_id):
+    with room_write(user_id):
         room = log.lock(slug)
         access = check(slug=slug, user_id=user_id, to=Action.INVITE)
         now = timezone.now()
@@ -42,7 +42,7 @@ def create_invite(*, slug: str, user_id: int, hours: int, max_uses: int | None) 
 
 def revoke_invite(*, slug: str, user_id: int, invite_id: int) -> None:
     """End a link before its time (admins); raises `not_found`."""
-    with one_write(user_id):
+    with room_write(user_id):
         room = log.lock(slug)  # or somebody who is coming in would be counted by a link that is gone
         check(slug=slug, user_id=user_id, to=Action.INVITE)
         count, _ = Invite.objects.filter(room=room, pk=invite_id).delete()
@@ -52,7 +52,7 @@ def revoke_invite(*, slug: str, user_id: int, invite_id: int) -> None:
 
 def accept_invite(*, code: str, user_id: int) -> RoomOut:
     """Enter the room; being in already uses nothing up. Raises `not_found`, and `forbidden` to the banned."""
-    limits.check_write(user_id=user_id)
+    limits.check_room_write(user_id=user_id)
     slug = find_invite(code).room.slug
     with transaction.atomic():
         room = log.lock(slug)

@@ -16,14 +16,14 @@ from backend.chat.models import ChatRoom, Invite, Membership, Message, Mute, Rol
 from backend.chat.publishing import publish
 from backend.chat.roles import Action, may, require, require_over
 from backend.chat.services.rooms import erase
-from backend.chat.services.writes import one_write
+from backend.chat.services.writes import room_write
 
 REACHABLE_OWNER = {"role": Role.OWNER, "user__is_active": True}
 
 
 def join(*, slug: str, user_id: int) -> RoomOut:
     """Enter a public room; being in already changes nothing."""
-    limits.check_write(user_id=user_id)
+    limits.check_room_write(user_id=user_id)
     with transaction.atomic():
         room = log.lock(slug)
         if not Membership.objects.filter(room=room, user_id=user_id).exists():
@@ -35,7 +35,7 @@ def join(*, slug: str, user_id: int) -> RoomOut:
 
 def leave(*, slug: str, user_id: int) -> None:
     """Leave a room, counted as a write."""
-    limits.check_write(user_id=user_id)
+    limits.check_room_write(user_id=user_id)
     go_out(slug=slug, user_id=user_id)
 
 
@@ -61,7 +61,7 @@ def add_member(*, slug: str, user_id: int, member_id: int, role: Role = Role.MEM
 
     Somebody who is in already keeps their role.
     """
-    with one_write(user_id):
+    with room_write(user_id):
         room = log.lock(slug)
         refuse_direct(room)
         access = check(slug=slug, user_id=user_id, to=Action.ADD_MEMBER)
@@ -80,14 +80,14 @@ def add_member(*, slug: str, user_id: int, member_id: int, role: Role = Role.MEM
 
 def remove_member(*, slug: str, user_id: int, member_id: int) -> None:
     """Take a person out of the room: members by admins, admins by owners, owners by nobody."""
-    with one_write(user_id):
+    with room_write(user_id):
         access, member = hold_lesser(slug=slug, user_id=user_id, member_id=member_id)
         put_out(access.room, member, actor=access.membership.user)
 
 
 def change_role(*, slug: str, user_id: int, member_id: int, role: Role) -> MemberOut:
     """Give a member another role (owners); the last owner stays one: `conflict`."""
-    with one_write(user_id):
+    with room_write(user_id):
         room = log.lock(slug)
         check(slug=slug, user_id=user_id, to=Action.CHANGE_ROLE)
         member = get_member(room, member_id)
@@ -97,7 +97,7 @@ def change_role(*, slug: str, user_id: int, member_id: int, role: Role) -> Membe
 
 def hand_over(*, slug: str, user_id: int, heir_id: int) -> MemberOut:
     """Make a member owner in one's own place (owners), and oneself an admin; raises `invalid`."""
-    with one_write(user_id):
+    with room_write(user_id):
         room = log.lock(slug)
         check(slug=slug, user_id=user_id, to=Action.CHANGE_ROLE)
         heir = find_member(room, heir_id)

@@ -14,7 +14,7 @@ from backend.chat.inputs import EditIn
 from backend.chat.models import ChatRoom, Message, Reaction
 from backend.chat.roles import Action, require
 from backend.chat.services.attachments import drop
-from backend.chat.services.writes import one_write
+from backend.chat.services.writes import message_write
 
 EMOJIS_A_MESSAGE = 20  # different ones
 EMOJIS_A_PERSON = 5  # on one message
@@ -32,7 +32,7 @@ def _check_write(slug: str, user_id: int) -> Access:
 
 def edit_message(*, slug: str, user_id: int, message_id: int, body: EditIn) -> MessageOut:
     """Replace the text of one's own message, within `EDIT_WINDOW_MINUTES`; whom it mentions stays."""
-    with one_write(user_id):
+    with message_write(user_id):
         access = _check_write(slug, user_id)
         message = log.open_message(access.room, message_id)
         if message.sender_id != user_id:
@@ -49,7 +49,7 @@ def edit_message(*, slug: str, user_id: int, message_id: int, body: EditIn) -> M
 
 def delete_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
     """Delete one's own message, or anybody's as an admin: the text goes, a tombstone keeps its place."""
-    with one_write(user_id):
+    with message_write(user_id):
         log.lock(slug)
         access = check(slug=slug, user_id=user_id)
         message = log.open_message(access.room, message_id)
@@ -72,7 +72,7 @@ def bury(message: Message) -> MessageOut:
 
 def pin_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
     """Pin a message (admins; in a direct room both); doing it again changes nothing. Raises `conflict` at enough."""
-    with one_write(user_id):
+    with message_write(user_id):
         message = _open_to_pin(slug, user_id, message_id)
         if message.pinned_at is not None:
             return log.give_back(message)
@@ -84,7 +84,7 @@ def pin_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
 
 def unpin_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
     """Take the pin off a message, with the same right; doing it again changes nothing."""
-    with one_write(user_id):
+    with message_write(user_id):
         message = _open_to_pin(slug, user_id, message_id)
         if message.pinned_at is None:
             return log.give_back(message)
@@ -101,7 +101,7 @@ def _open_to_pin(slug: str, user_id: int, message_id: int) -> Message:
 
 def react(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut:
     """Put one emoji on a message; doing it again changes nothing. Raises `conflict` when it carries enough."""
-    with one_write(user_id):
+    with message_write(user_id):
         access = _check_write(slug, user_id)
         message = log.open_message(access.room, message_id)
         mine = set(message.reactions.filter(user_id=user_id).values_list("emoji", flat=True))
@@ -118,7 +118,7 @@ def react(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut
 
 def unreact(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut:
     """Take one's emoji off a message; doing it again changes nothing."""
-    with one_write(user_id):
+    with message_write(user_id):
         log.lock(slug)
         access = check(slug=slug, user_id=user_id, to=Action.WRITE)
         message = log.open_message(access.room, message_id)

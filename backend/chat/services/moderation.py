@@ -13,12 +13,12 @@ from backend.chat.models import Ban, ChatRoom, Membership, Role
 from backend.chat.moderation_queries import ban_out
 from backend.chat.roles import Action, require_over
 from backend.chat.services.members import find_member, hold_lesser, put_out
-from backend.chat.services.writes import one_write
+from backend.chat.services.writes import room_write
 
 
 def ban(*, slug: str, user_id: int, person_id: int) -> BanOut:
     """Keep a person out, whether they are in or not; doing it again changes nothing. Raises `not_found`."""
-    with one_write(user_id):
+    with room_write(user_id):
         room = log.lock(slug)
         access = check(slug=slug, user_id=user_id, to=Action.MODERATE_MEMBER)
         person = User.objects.filter(pk=person_id).first()
@@ -31,14 +31,14 @@ def ban(*, slug: str, user_id: int, person_id: int) -> BanOut:
 
 def unban(*, slug: str, user_id: int, person_id: int) -> None:
     """Let a person join again (admins); doing it again changes nothing."""
-    limits.check_write(user_id=user_id)
+    limits.check_room_write(user_id=user_id)
     room = check(slug=slug, user_id=user_id, to=Action.MODERATE_MEMBER).room
     Ban.objects.filter(room=room, user_id=person_id).delete()
 
 
 def mute(*, slug: str, user_id: int, member_id: int, minutes: int) -> MemberOut:
     """Take a member's words away for so many minutes from now on; raises `not_found`."""
-    with one_write(user_id):
+    with room_write(user_id):
         _, member = hold_lesser(slug=slug, user_id=user_id, member_id=member_id)
         member.muted_until = timezone.now() + timedelta(minutes=minutes)
         member.save(update_fields=["muted_until"])
@@ -47,7 +47,7 @@ def mute(*, slug: str, user_id: int, member_id: int, minutes: int) -> MemberOut:
 
 def unmute(*, slug: str, user_id: int, member_id: int) -> None:
     """Give them back; doing it again changes nothing. Raises `not_found`."""
-    with one_write(user_id):
+    with room_write(user_id):
         _, member = hold_lesser(slug=slug, user_id=user_id, member_id=member_id)
         Membership.objects.filter(pk=member.pk).update(muted_until=None)
 

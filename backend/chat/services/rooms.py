@@ -14,7 +14,7 @@ from backend.chat.events import AccessEnded, MembershipChanged, Passing, RoomEve
 from backend.chat.models import ChatRoom, Membership, Message, Role
 from backend.chat.publishing import publish
 from backend.chat.roles import Action
-from backend.chat.services.writes import one_write
+from backend.chat.services.writes import room_write
 
 NAME_LENGTH = 80  # characters
 
@@ -23,7 +23,7 @@ def create_room(*, owner_id: int, name: str, kind: ChatRoom.Kind | str, member_i
     """A public or private room with its first members; raises `invalid` naming `kind` or `member_ids`."""
     if kind == ChatRoom.Kind.DIRECT:
         raise invalid(kind="A direct room is opened with a person, not created.")
-    limits.check_write(user_id=owner_id)
+    limits.check_room_write(user_id=owner_id)
     with transaction.atomic():
         people = hold_active({owner_id, *member_ids})
         if owner_id not in people:
@@ -42,7 +42,7 @@ def open_direct(*, user_id: int, other_id: int) -> tuple[RoomOut, bool]:
     """
     if user_id == other_id:
         raise invalid(user_id="A direct room is with somebody else.")
-    limits.check_write(user_id=user_id)
+    limits.check_room_write(user_id=user_id)
     key = f"{min(user_id, other_id)}:{max(user_id, other_id)}"
     room = ChatRoom.objects.filter(direct_key=key).first()
     created = False
@@ -55,7 +55,7 @@ def open_direct(*, user_id: int, other_id: int) -> tuple[RoomOut, bool]:
 
 def rename_room(*, slug: str, user_id: int, name: str) -> RoomOut:
     """Give the room another name (admins); its slug stays. The same name again changes nothing."""
-    limits.check_write(user_id=user_id)
+    limits.check_room_write(user_id=user_id)
     with transaction.atomic():
         log.lock(slug)
         access = check(slug=slug, user_id=user_id, to=Action.RENAME_ROOM)
@@ -66,7 +66,7 @@ def rename_room(*, slug: str, user_id: int, name: str) -> RoomOut:
 
 def delete_room(*, slug: str, user_id: int) -> None:
     """Delete the room and all that was said in it (owner); everybody connected is sent away."""
-    with one_write(user_id):
+    with room_write(user_id):
         log.lock(slug)
         erase(check(slug=slug, user_id=user_id, to=Action.DELETE_ROOM).room)
 

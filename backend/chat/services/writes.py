@@ -1,4 +1,4 @@
-"""One write of a person: counted, and in a transaction."""
+"""One write of a person: counted before its transaction begins, because Redis may take its time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +9,16 @@ from backend.chat import limits
 
 
 @contextmanager
-def one_write(user_id: int) -> Iterator[None]:
-    """A transaction for one more write of a person, counted before it begins: Redis may take its time."""
+def message_write(user_id: int) -> Iterator[None]:
+    """A transaction for one more change to a message; raises `rate_limited`."""
     limits.check_write(user_id=user_id)
+    with transaction.atomic():
+        yield
+
+
+@contextmanager
+def room_write(user_id: int) -> Iterator[None]:
+    """A transaction for one more change to a room, its members or its links; raises `rate_limited`."""
+    limits.check_room_write(user_id=user_id)
     with transaction.atomic():
         yield
