@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 
 from .errors import invalid
 from .events import Change, HistoryOut, MessageOut, PinsOut, SyncOut
@@ -87,7 +87,9 @@ def changes_of_many(asks: Sequence[Position]) -> list[list[Change]]:
         JOIN chat_message m ON m.room_id = ask.room_id
         AND m.updated_seq > ask.seq AND m.updated_seq <= ask.seq + {RECOVERABLE}
     """  # noqa: S608 - our names
-    found = _payloads_of_many(sql, asks, "updated_seq")
+    pks = [pk for (pk,) in fetch(sql, *_pack(asks))]
+    rows = Message.objects.filter(pk__in=pks).select_related("sender").order_by("updated_seq")
+    found = _by_room(asks, list(rows) if pks else [])
     return [
         [
             Change(ask.room_id, ask.slug, event_of(payload), payload)
@@ -105,13 +107,16 @@ def newest(asks: Sequence[Position]) -> list[SyncOut]:
         ORDER BY seq DESC LIMIT 1 OFFSET {NEWEST}
     """  # noqa: S608 - a number
     sql = f"""
-        SELECT m.id FROM (
+        SELECT m.* FROM (
             SELECT room_id, seq, COALESCE(({first}), 0) AS first
             FROM {table("ask", room_id="bigint", seq="bigint")}
         ) AS page
         JOIN chat_message m ON m.room_id = page.room_id AND m.seq BETWEEN page.first AND page.seq
+        ORDER BY m.seq
     """  # noqa: S608 - our names
-    found = _payloads_of_many(sql, asks, "seq")
+    messages = list(Message.objects.raw(sql, _pack(asks)))
+    prefetch_related_objects(messages, "sender")
+    found = _by_room(asks, messages)
     return [
         SyncOut(
             room=ask.slug,
@@ -125,18 +130,18 @@ def newest(asks: Sequence[Position]) -> list[SyncOut]:
     ]
 
 
-def _payloads_of_many(ids: str, asks: Sequence[Position], order: str) -> dict[int, list[MessageOut]]:
-    """The messages whose ids a statement gives for (room_id, seq) of these asks, by room."""
-    pks = [pk for (pk,) in fetch(ids, *pack({(ask.room_id, ask.seq) for ask in asks}))]
+def _pack(asks: Sequence[Position]) -> tuple[str, int]:
+    return pack({(ask.room_id, ask.seq) for ask in asks})
+
+
+def _by_room(asks: Sequence[Position], messages: Sequence[Message]) -> dict[int, list[MessageOut]]:
+    """The payloads of messages in these rooms, whose `sender` is loaded, in the order given."""
     rooms = {ask.room_id: ChatRoom(pk=ask.room_id, slug=ask.slug) for ask in asks}
     found: dict[int, list[MessageOut]] = {room_id: [] for room_id in rooms}
-    if not pks:
-        return found
-    rows = list(Message.objects.filter(pk__in=pks).select_related("sender").order_by(order))
-    for row in rows:
-        row.room = rooms[row.room_id]
-    for row, payload in zip(rows, message_payloads(rows), strict=True):
-        found[row.room_id].append(payload)
+    for message in messages:
+        message.room = rooms[message.room_id]
+    for message, payload in zip(messages, message_payloads(messages), strict=True):
+        found[message.room_id].append(payload)
     return found
 
 

@@ -9,9 +9,9 @@ from backend.accounts.models import User
 from backend.chat.errors import Code
 from backend.chat.inputs import HistoryIn
 from backend.chat.models import ChatRoom, Reaction
-from backend.chat.queries import history, sync
+from backend.chat.queries import NEWEST, Position, history, newest, sync
 from tests.chat.costs import crowd, effort, fill
-from tests.chat.world import queries, refused
+from tests.chat.world import make_room, queries, refused
 
 
 def page(room: ChatRoom, **places: int) -> tuple[list[int], bool, bool]:
@@ -52,6 +52,21 @@ def test_what_else_says_whether_there_is_more(ada: User, room: ChatRoom) -> None
 def test_one_place_at_most(room: ChatRoom, pair: tuple[str, str]) -> None:
     with refused(Code.INVALID, pair[0]):
         page(room, **dict.fromkeys(pair, 1))
+
+
+def test_the_newest_pages_of_many_rooms_are_those_of_each(ada: User) -> None:
+    rooms = [make_room(ada) for _ in range(5)]
+    for room, more in zip(rooms, (0, 1, NEWEST - 1, NEWEST, 3 * NEWEST), strict=True):
+        messages = fill(room, more, sender=ada) if more else []
+        Reaction.objects.bulk_create(Reaction(message=message, user=ada, emoji="👍") for message in messages[-1:])
+    asks = [Position(room.pk, room.slug, room.last_seq) for room in rooms]
+    with queries() as asked:
+        pages = newest(asks)
+    assert pages == [sync(room=room, since=None) for room in rooms]
+    assert [page.has_more for page in pages] == [False, False, False, True, True]
+    assert len(asked) == 4
+    [earlier] = newest([Position(rooms[4].pk, rooms[4].slug, 10)])
+    assert ([message.seq for message in earlier.messages], earlier.seq) == (list(range(1, 11)), 10)
 
 
 Read = Callable[[ChatRoom], object]

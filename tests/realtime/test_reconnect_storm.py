@@ -20,7 +20,7 @@ ROOMS = 20
 PEOPLE = 50  # in each room, with a connection a room
 MISSED = 10  # messages of each room
 AT_ONCE = 500  # connects under way: what one process can do with a Python client
-CONNECTS_A_QUERY = 20  # at 1,000 clients; more of them make larger batches
+CONNECTS_A_QUERY = 10  # at 1,000 clients that a busy test opens; more of them make larger batches
 STATEMENT = re.compile(r"LOG:  (?:statement|execute [^:]*): (\s*\w.*)")
 
 
@@ -62,36 +62,43 @@ async def test_everybody_comes_back_at_once(two_workers: Cluster, door: type[Liv
     rooms = [alice.make_room(f"Room {number}", member_ids=[person.id for person in people]) for number in range(ROOMS)]
     seats = [(room, person) for person in people for room in rooms]
     gate = asyncio.Semaphore(AT_ONCE)
+    everybody: list[LiveClient] = []
 
     async def come(room: str, person: Person, server: ChatServer, since: int | None = None) -> LiveClient:
         async with gate:
-            return await door.open(server.url, room, person.token, since)
+            everybody.append(await door.open(server.url, room, person.token, since))
+            return everybody[-1]
 
-    welcome = {room: post(alice, room, "Welcome") for room in rooms}
-    with statements(two_workers.postgres) as asked:
-        clients = await asyncio.gather(*(come(room, person, first) for room, person in seats))
-    assert 0 < len(asked) < len(clients) / CONNECTS_A_QUERY, asked
-    for (room, _), client in zip(seats, clients, strict=True):
-        assert client.sync["messages"][-1] == welcome[room]
-        client.abort()
-    await asyncio.to_thread(wait_until, lambda: is_empty(first), what="the server sees that all are gone")
-    said = {room: [post(alice, room, f"Line {number}") for number in range(MISSED)] for room in rooms}
+    async def go(server: ChatServer) -> None:
+        while everybody:
+            everybody.pop().abort()
+        await asyncio.to_thread(wait_until, lambda: is_empty(server), what="the server sees that all are gone")
 
-    with statements(two_workers.postgres) as asked:
-        back = await asyncio.gather(
-            *(
-                come(room, person, second, client.sync["seq"])
-                for (room, person), client in zip(seats, clients, strict=True)
+    try:
+        welcome = {room: post(alice, room, "Welcome") for room in rooms}
+        with statements(two_workers.postgres) as asked:
+            clients = await asyncio.gather(*(come(room, person, first) for room, person in seats))
+        assert 0 < len(asked) < len(clients) / CONNECTS_A_QUERY, asked
+        for (room, _), client in zip(seats, clients, strict=True):
+            assert client.sync["messages"][-1] == welcome[room]
+        await go(first)
+
+        said = {room: [post(alice, room, f"Line {number}") for number in range(MISSED)] for room in rooms}
+        with statements(two_workers.postgres) as asked:
+            back = await asyncio.gather(
+                *(
+                    come(room, person, second, client.sync["seq"])
+                    for (room, person), client in zip(seats, clients, strict=True)
+                )
             )
-        )
-    assert 0 < len(asked) < len(back) / CONNECTS_A_QUERY, asked
-    last = {room: post(alice, room, "Welcome back") for room in rooms}
-    for (room, _), client in zip(seats, back, strict=True):
-        assert client.sync["recovered"]
-        assert client.sync["messages"] == said[room]
-        assert await client.wait_for("message") == last[room]
-        client.abort()
-    await asyncio.to_thread(wait_until, lambda: is_empty(second), what="the server sees that all are gone")
+        assert 0 < len(asked) < len(back) / CONNECTS_A_QUERY, asked
+        last = {room: post(alice, room, "Welcome back") for room in rooms}
+        for (room, _), client in zip(seats, back, strict=True):
+            assert client.sync["recovered"]
+            assert client.sync["messages"] == said[room]
+            assert await client.wait_for("message") == last[room]
+    finally:
+        await go(second)
 
 
 def post(person: Person, room: str, text: str) -> dict[str, object]:
