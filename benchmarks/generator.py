@@ -1,7 +1,8 @@
 """The load generator: thousands of raw sockets on one epoll, in this process.
 
-It reads into one buffer and counts deliveries with `bytes.count` of a mark that every message carries; only those
-who send take frames apart, to see the replies to their own messages. self_test.py measures how much it can take.
+It reads into one buffer and counts deliveries with `bytes.count` of a mark that every message carries, and finds a
+reply by what every ack says; frames are taken apart only where there are no acks. self_test.py measures how much it
+can take.
 """
 
 import errno
@@ -21,6 +22,7 @@ STAMP = re.compile(rb"@@@@\d+:(\d+)\|")  # @@@@sender:nanoseconds|
 TEXT_LENGTH = 64
 ENGINE_PING = b"\x81\x012"
 ENGINE_PONG = client_frame(b"3")
+ACK = b'"ok":'  # in every ack and nowhere else; `true` or `false` follows
 PING_LENGTH = 6  # of uvicorn's, with its header
 OPENING_AT_ONCE = 100
 OPEN_SECONDS = 180.0
@@ -49,13 +51,14 @@ class Seat:
     headers: dict[str, str] = field(default_factory=dict)
     head: bytes = b""  # of a message's frame, up to the text
     tail: bytes = b""
-    reply: bytes = b""  # how a reply starts; empty: one's own message coming back is the reply
+    acks: bool = False  # a message is acked; else one's own message coming back is the reply
+    ack_marks: int = 0  # marks in an ack: 1 where it holds the message
 
 
 class Link:
     """One connection."""
 
-    __slots__ = ("asked_at", "ready_at", "rest", "seat", "socket", "state", "to_come", "who")
+    __slots__ = ("asked_at", "ready_at", "rest", "seat", "socket", "state", "tail", "to_come", "who")
 
     def __init__(self, seat: Seat, who: int) -> None:
         self.seat = seat
@@ -65,6 +68,7 @@ class Link:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.state = "new"
         self.rest = b""
+        self.tail = b""  # the end of what was read, where an ack may begin
         self.to_come = seat.ready_count
         self.asked_at = 0.0
         self.ready_at = 0.0
@@ -73,11 +77,6 @@ class Link:
         """A frame with a message whose text holds the mark, who sends it and when."""
         text = b"@@@@%d:%d|" % (self.who, now)
         return client_frame(self.seat.head + text.ljust(TEXT_LENGTH, b".") + self.seat.tail)
-
-    def is_reply(self, payload: bytes) -> bool:
-        if self.seat.reply:
-            return payload.startswith(self.seat.reply)
-        return b"@@@@%d:" % self.who in payload
 
 
 class Generator:
@@ -245,16 +244,20 @@ class Generator:
             size = 0
         if not size:
             raise LoadError("the server closed a connection")
-        if self._senders is None or fd in self._senders:
-            self._hear_replies(link, bytes(self._view[:size]))
+        sends = self._senders is None or fd in self._senders
+        if sends and (self._senders is None or not link.seat.acks):
+            self._take_apart(link, bytes(self._view[:size]))
             return
         self.deliveries += self._buffer.count(MARK, 0, size)
+        if sends and self._is_acked(link, size):
+            self.deliveries -= link.seat.ack_marks
+            self._replied(link)
         if link.rest:
             self.deliveries += link.rest in CUT_MARKS and (link.rest + self._view[: len(MARK)]).startswith(MARK)
             link.rest = b""
         if self._buffer[size - 1] == MARK_BYTE:
             link.rest = cut_mark(bytes(self._view[max(0, size - len(MARK)) : size]))
-        if self.latencies is not None:
+        if self.latencies is not None and not sends:
             now = time.perf_counter_ns()
             self.latencies += [now - int(stamp) for stamp in STAMP.findall(self._view[:size])]
         # A ping that something follows at once is missed; the next one is answered in time.
@@ -263,23 +266,31 @@ class Generator:
         elif size >= PING_LENGTH and self._buffer[size - PING_LENGTH] == PING:
             link.socket.send(pong(bytes(self._view[size - PING_LENGTH + 2 : size])))
 
-    def _hear_replies(self, link: Link, data: bytes) -> None:
+    def _is_acked(self, link: Link, size: int) -> bool:
+        """Whether an ack begins in what was read; there is one at most, for the one message under way."""
+        place = self._buffer.rfind(ACK, 0, size)
+        cut = link.tail + bytes(self._view[: min(size, len(ACK) - 1)])
+        link.tail = (link.tail + bytes(self._view[max(0, size - len(ACK)) : size]))[1 - len(ACK) :]
+        if place >= 0 and self._buffer.startswith(b"false", place + len(ACK), size):
+            raise LoadError(f"a message was refused: {bytes(self._view[place - 100 : size][:300])!r}")
+        return place >= 0 or ACK in cut
+
+    def _replied(self, link: Link) -> None:
+        self.replies += 1
+        if self._sending:
+            self._ask(link)
+
+    def _take_apart(self, link: Link, data: bytes) -> None:
         payloads, link.rest = split(link.rest + data)
+        own = b"@@@@%d:" % link.who
         for payload in payloads:
             if payload == b"2":
                 link.socket.send(ENGINE_PONG)
-                continue
-            if payload[:1] == bytes((PING,)):
+            elif payload[:1] == bytes((PING,)):
                 link.socket.send(pong(payload[1:]))
-                continue
-            if payload[:1] == bytes((CLOSE,)):
+            elif payload[:1] == bytes((CLOSE,)):
                 raise LoadError(f"the server closed a connection: {payload[:100]!r}")
-            is_reply = link.is_reply(payload)
-            if is_reply:
-                if b'"ok":false' in payload:
-                    raise LoadError(f"a message was refused: {payload[:300]!r}")
-                self.replies += 1
-                if self._sending:
-                    self._ask(link)
-            if MARK in payload and not (is_reply and link.seat.reply):
+            elif MARK in payload:
                 self.deliveries += 1
+                if own in payload:
+                    self._replied(link)

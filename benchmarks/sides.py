@@ -126,7 +126,8 @@ class Ours(Side):
             ready=b'["sync"',
             head=f'42/{slug},1["message",{{"message":"'.encode(),
             tail=b'"}]',
-            reply=b"43",
+            acks=True,
+            ack_marks=1,
         )
 
     def holder(self, seats: list[Seat]) -> Seat:
@@ -148,7 +149,8 @@ class OursWebSocket(Ours):
             ready=b'{"type":"sync"',
             head=b'{"ref":"1","message":"',
             tail=b'"}',
-            reply=b'{"type":"ack"',
+            acks=True,
+            ack_marks=1,
         )
 
     def holder(self, seats: list[Seat]) -> Seat:
@@ -173,7 +175,7 @@ class SocketIOPeer(Side):
             ready=b"40",
             head=b'421["message",{"message":"',
             tail=b'"}]',
-            reply=b"43",
+            acks=True,
         )
 
     def holder(self, seats: list[Seat]) -> Seat:
