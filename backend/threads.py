@@ -14,7 +14,7 @@ from contextvars import copy_context
 from functools import partial
 from select import POLLIN, poll
 from threading import Lock, Semaphore
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from django.conf import settings
 from django.db import close_old_connections, connections
@@ -112,15 +112,17 @@ def _close_broken_connections() -> None:
     """Keep what works: to take a connection from Django's pool costs a round trip, which a look at the socket saves."""
     for kept in connections.all(initialized_only=True):
         kept.close_at = None
-        if kept.vendor == "postgresql" and kept.connection is not None and _has_news(kept.connection.fileno()):
+        if kept.vendor == "postgresql" and kept.connection is not None and _is_gone(kept.connection):
             kept.close()
         kept.close_if_unusable_or_obsolete()
 
 
-def _has_news(fd: int) -> bool:
-    """Whether there is something to read where nothing was asked: a server that goes away says so."""
+def _is_gone(server: Any) -> bool:
+    """Whether a psycopg connection has failed, or has news that nobody asked for: its server says that it leaves."""
+    if server.closed:
+        return True
     look = poll()
-    look.register(fd, POLLIN)
+    look.register(server.fileno(), POLLIN)
     return bool(look.poll(0))
 
 

@@ -13,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 from tests.clients import DOORS, LIVE, Client, LiveClient, Refused, RestClient, SocketIOClient, WebSocketClient
 from tests.company import Company, Enter
 from tests.people import PASSWORD, Person
+from tests.processes import wait_until
 from tests.servers import ChatServer, Cluster
 from tests.wire import Wire
 
@@ -63,6 +64,17 @@ async def assert_forbidden(client: LiveClient, command: str, **payload: Any) -> 
     with pytest.raises(Refused) as refused:
         await client.call(command, **payload)
     assert refused.value.code == "forbidden"
+
+
+def cut_connections(database: psycopg.Connection) -> int:
+    """End all other connections to the workers' database; gives how many."""
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'chat' AND pid <> pg_backend_pid()"
+    return len(database.execute(others).fetchall())
+
+
+def waiting_for_locks(database: psycopg.Connection) -> int:
+    [row] = database.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchall()
+    return int(row[0])
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.door)
@@ -276,10 +288,22 @@ async def test_connections_that_the_database_has_cut_are_not_used_again(
     readers = [await enter(WebSocketClient, company.alice) for _ in range(DB_THREADS)]
     await asyncio.gather(*(reader.history() for reader in readers))
     with psycopg.connect(two_workers.postgres.url("chat"), autocommit=True) as database:
-        found = database.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'chat' AND pid <> pg_backend_pid()"
-        )
-        assert len(found.fetchall()) > 1
+        assert cut_connections(database) > 1
+    await asyncio.gather(*(reader.history() for reader in readers))
+
+
+async def test_reads_that_the_database_cuts_off_harm_nobody_later(
+    company: Company, enter: Enter, two_workers: Cluster
+) -> None:
+    readers = [await enter(WebSocketClient, company.alice) for _ in range(DB_THREADS)]
+    with psycopg.connect(two_workers.postgres.url("chat")) as database:
+        database.execute("LOCK TABLE chat_message IN ACCESS EXCLUSIVE MODE")
+        reads = [asyncio.create_task(reader.history()) for reader in readers]
+        await asyncio.to_thread(wait_until, lambda: waiting_for_locks(database) >= DB_THREADS, what="all reads wait")
+        assert cut_connections(database) >= DB_THREADS
+    for outcome in await asyncio.gather(*reads, return_exceptions=True):
+        assert isinstance(outcome, Refused)
+        assert outcome.code == "unavailable"
     await asyncio.gather(*(reader.history() for reader in readers))
 
 
