@@ -94,6 +94,19 @@ async def test_a_patient_batch_waits_while_more_keep_coming() -> None:
 
 
 @pytest.mark.asyncio
+async def test_patience_ends_in_time_however_busy_the_server_is() -> None:
+    gate = Gate()
+    batcher = Batcher("test", gate, patience=0.05)
+    calls = [asyncio.create_task(batcher(item)) for item in (1, 2)]
+    for item in range(3, 60):
+        await asyncio.sleep(0)
+        threading.Event().wait(0.01)  # what a busy loop does between two looks
+        calls.append(asyncio.create_task(batcher(item)))
+    assert await asyncio.gather(*calls) == [item * 2 for item in range(1, 60)]
+    assert len(gate.batches[0]) < 20
+
+
+@pytest.mark.asyncio
 async def test_a_bad_item_fails_alone() -> None:
     batcher = Batcher("test", Gate())
     answers = await asyncio.gather(*(batcher(item) for item in (1, 0, -1, 2)), return_exceptions=True)
