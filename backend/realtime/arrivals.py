@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Hashable
 from typing import Any, Generic, TypeVar
 
+from backend.chat.errors import ChatError, Code
 from backend.chat.models import ChatRoom
 from backend.threads import in_db_thread
 
@@ -11,6 +12,8 @@ from .catch_up import CatchUp
 from .feed import RoomFeed
 from .packets import Delivery
 from .sync import Sync, missed_since, stored_page, stored_sync
+
+TRIES = 10  # reads of a log that is never where its feed is: it is said faster than it is read, or just deleted
 
 T = TypeVar("T")
 
@@ -39,7 +42,7 @@ class Together(Generic[T]):
 class Arrivals:
     def __init__(self, catch_up: CatchUp) -> None:
         self._catch_up = catch_up
-        self._pages: Together[Sync] = Together()
+        self._reading: Together[Sync] = Together()
         self._reaching: Together[None] = Together()
 
     async def sync(self, feed: RoomFeed, room: ChatRoom, since: int | None) -> Sync:
@@ -47,17 +50,20 @@ class Arrivals:
         if since is not None and (missed := await self._missed(feed, since)) is not None:
             return Sync(feed.seq, True, missed, has_more=False)
         sync = feed.page if since is None else None
-        while sync is None or (newer := feed.after(sync.seq)) is None:
-            room.last_seq = max(room.last_seq, feed.seq)  # what was read at the access check may be too old by now
-            if since is None:
-                sync = await self._pages(feed.room_id, stored_page(room))
-            else:
-                sync = await in_db_thread(stored_sync, room, since)
-            if sync.seq > feed.seq:
-                await self._catch_up.fill(feed)
-        sync = sync.forward(newer, feed.seq)
-        if not sync.recovered:
-            feed.page = sync
+        for _ in range(TRIES):
+            if sync is not None and (newer := feed.after(sync.seq)) is not None:
+                sync = sync.forward(newer, feed.seq)
+                if not sync.recovered:
+                    feed.page = sync
+                return sync
+            sync = await self._reading((feed.room_id, since), self._read(feed, room, since))
+        raise ChatError(Code.UNAVAILABLE, retry_after=1)
+
+    async def _read(self, feed: RoomFeed, room: ChatRoom, since: int | None) -> Sync:
+        room.last_seq = max(room.last_seq, feed.seq)  # what was read at the access check may be too old by now
+        sync = await (stored_page(room) if since is None else in_db_thread(stored_sync, room, since))
+        if sync.seq > feed.seq:
+            await self._catch_up.fill(feed)
         return sync
 
     async def _missed(self, feed: RoomFeed, since: int) -> list[Delivery] | None:
