@@ -10,7 +10,7 @@ from .events import Change, HistoryOut, MessageOut, PinsOut, SyncOut
 from .inputs import HistoryIn
 from .models import ChatRoom, Message
 from .payloads import message_payloads
-from .rows import fetch, pack, table
+from .rows import pack, table
 
 NEWEST = 50  # messages a client without a position gets
 RECOVERABLE = 500  # changes after which a client starts anew instead of catching up
@@ -82,14 +82,16 @@ def changes(*, room: ChatRoom, since: int, limit: int = RECOVERABLE) -> list[Cha
 
 def changes_of_many(asks: Sequence[Position]) -> list[list[Change]]:
     """For each ask what happened after its position, `RECOVERABLE` places at most; a few queries for all of them."""
+    seqs: dict[int, list[int]] = {}
+    for ask in asks:
+        seqs.setdefault(ask.room_id, []).append(ask.seq)
+    spans = [(room_id, min(some), max(some) + RECOVERABLE) for room_id, some in seqs.items()]
     sql = f"""
-        SELECT DISTINCT m.id FROM {table("ask", room_id="bigint", seq="bigint")}
-        JOIN chat_message m ON m.room_id = ask.room_id
-        AND m.updated_seq > ask.seq AND m.updated_seq <= ask.seq + {RECOVERABLE}
+        SELECT m.* FROM {table("ask", room_id="bigint", seq="bigint", last="bigint")}
+        JOIN chat_message m ON m.room_id = ask.room_id AND m.updated_seq > ask.seq AND m.updated_seq <= ask.last
+        ORDER BY m.updated_seq
     """  # noqa: S608 - our names
-    pks = [pk for (pk,) in fetch(sql, *_pack(asks))]
-    rows = Message.objects.filter(pk__in=pks).select_related("sender").order_by("updated_seq")
-    found = _by_room(asks, list(rows) if pks else [])
+    found = _by_room(asks, Message.objects.raw(sql, pack(spans)))
     return [
         [
             Change(ask.room_id, ask.slug, event_of(payload), payload)
@@ -114,9 +116,7 @@ def newest(asks: Sequence[Position]) -> list[SyncOut]:
         JOIN chat_message m ON m.room_id = page.room_id AND m.seq BETWEEN page.first AND page.seq
         ORDER BY m.seq
     """  # noqa: S608 - our names
-    messages = list(Message.objects.raw(sql, _pack(asks)))
-    prefetch_related_objects(messages, "sender")
-    found = _by_room(asks, messages)
+    found = _by_room(asks, Message.objects.raw(sql, pack([(ask.room_id, ask.seq) for ask in asks])))
     return [
         SyncOut(
             room=ask.slug,
@@ -130,14 +130,15 @@ def newest(asks: Sequence[Position]) -> list[SyncOut]:
     ]
 
 
-def _pack(asks: Sequence[Position]) -> tuple[str, int]:
-    return pack({(ask.room_id, ask.seq) for ask in asks})
+def _by_room(asks: Sequence[Position], rows: Iterable[Message]) -> dict[int, list[MessageOut]]:
+    """The payloads of messages in these rooms, in the order given.
 
-
-def _by_room(asks: Sequence[Position], messages: Sequence[Message]) -> dict[int, list[MessageOut]]:
-    """The payloads of messages in these rooms, whose `sender` is loaded, in the order given."""
+    One statement gave all of them: an id read before its row might come back from a later moment than its neighbours.
+    """
     rooms = {ask.room_id: ChatRoom(pk=ask.room_id, slug=ask.slug) for ask in asks}
     found: dict[int, list[MessageOut]] = {room_id: [] for room_id in rooms}
+    messages = list(rows)
+    prefetch_related_objects(messages, "sender")
     for message in messages:
         message.room = rooms[message.room_id]
     for message, payload in zip(messages, message_payloads(messages), strict=True):
