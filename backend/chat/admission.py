@@ -29,7 +29,9 @@ class Admitted(NamedTuple):
 def admit_many(knocks: Sequence[Knock]) -> list[Admitted | ChatError]:
     """For each knock who it is and what they may, or the refusal; three round trips for any number."""
     waits = limits.hit_connects([knock.address for knock in knocks])
-    identities = _identify([knock.credential for knock in knocks])
+    identities = _identify(
+        [knock.credential if wait is None else "" for knock, wait in zip(knocks, waits, strict=True)]
+    )
     asks = {
         index: AskAccess(knock.slug, identity.user_id)
         for index, (knock, wait, identity) in enumerate(zip(knocks, waits, identities, strict=True))

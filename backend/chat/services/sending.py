@@ -60,14 +60,10 @@ def send_messages(sends: Sequence[Send]) -> list[Outcome]:
     A `client_id` seen before gives the same message again, with another content it is a `conflict`.
     """
     batch = _Batch(sends)
-    for _ in range(RACES):
-        try:
-            return batch.run()
-        except (IntegrityError, Overtaken):
-            continue  # Another worker did it, or stored one of the client_ids, at the same moment: now it can be seen.
-        except (OperationalError, InterfaceError) as error:
-            return batch.run_again_after(error)
-    return batch.run()
+    try:
+        return batch.run()
+    except (OperationalError, InterfaceError) as error:
+        return batch.run_again_after(error)
 
 
 class _Batch:
@@ -82,6 +78,13 @@ class _Batch:
         self.reached_commit = False
 
     def run(self) -> list[Outcome]:
+        for _ in range(RACES):
+            # Another worker stored one of the client_ids, or put somebody out, at the same moment: now it can be seen.
+            with suppress(IntegrityError, Overtaken):
+                return self._run_once()
+        return self._run_once()
+
+    def _run_once(self) -> list[Outcome]:
         # Read outside of the transaction too: whatever another worker stores after it makes the insert fail,
         # and the batch runs again.
         stored = self._stored()
