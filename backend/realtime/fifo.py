@@ -1,9 +1,9 @@
-"""A small queue that runs one client's commands one after the other, in the order they came."""
+"""Small queues of one client: there are thousands, and nearly all are empty nearly all the time."""
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 logger = logging.getLogger(__name__)
 
@@ -13,11 +13,16 @@ LIMIT = 64
 
 
 class Fifo:
-    """Takes every job; whoever reads the client stops reading while it is `full`, and is told by `when_room`."""
+    """Runs jobs one after the other, in the order they came.
+
+    It takes every job; whoever reads the client stops reading while it is `full`, and is told by `when_room`.
+    """
+
+    __slots__ = ("_jobs", "_on_room", "_room", "_worker")
 
     def __init__(self) -> None:
         self._on_room: Callable[[], None] | None = None
-        self._jobs: deque[Job] = deque()
+        self._jobs: list[Job] = []  # never many; an empty deque takes 600 bytes of each connection
         self._worker: asyncio.Task[None] | None = None
         self._room: asyncio.Event | None = None
 
@@ -48,7 +53,7 @@ class Fifo:
     async def _work(self) -> None:
         try:
             while self._jobs:
-                job = self._jobs.popleft()
+                job = self._jobs.pop(0)
                 if len(self._jobs) == LIMIT - 1:
                     self._tell_room()
                 try:
@@ -66,3 +71,27 @@ class Fifo:
         if self._on_room is not None:
             on_room, self._on_room = self._on_room, None
             on_room()
+
+
+class MessageQueue:
+    """What an ASGI protocol needs of an `asyncio.Queue`, in a tenth of its memory."""
+
+    __slots__ = ("_items", "_reader")
+
+    def __init__(self) -> None:
+        self._items: list[Any] = []
+        self._reader: asyncio.Future[None] | None = None
+
+    def put_nowait(self, item: Any) -> None:
+        self._items.append(item)
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+    async def get(self) -> Any:
+        while not self._items:
+            self._reader = asyncio.get_running_loop().create_future()
+            await self._reader
+        return self._items.pop(0)
+
+    def empty(self) -> bool:
+        return not self._items

@@ -18,7 +18,7 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 from websockets.speedups import apply_mask
 
-from .fifo import Fifo, Job
+from .fifo import Fifo, Job, MessageQueue
 
 logger = logging.getLogger("backend.websocket")
 
@@ -149,10 +149,11 @@ class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
     _raw: RawSocket | None = None
     _begun: bytes = b""  # a frame of which more is to come
     _shutdown: asyncio.Task[None] | None = None
+    _lost: asyncio.Event | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._lost = asyncio.Event()
+        self.queue = MessageQueue()  # type: ignore[assignment]
         # Two lines for every socket, one with its query, are too many; errors still come.
         self.logger = self.conn.logger = logger
 
@@ -237,6 +238,8 @@ class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
             self._raw.ready = False
         try:
             await super().send(message)
+            if message["type"] == "websocket.accept":
+                del self.request, self.response  # all their headers would stay as long as the connection
         finally:
             self._sends_under_way -= 1
             if self._raw:
@@ -250,6 +253,7 @@ class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
             self._shutdown = self.loop.create_task(self._drain_and_shutdown())
 
     async def _drain_and_shutdown(self) -> None:
+        self._lost = asyncio.Event()
         try:
             for drain in before_shutdown:
                 await drain()
@@ -277,7 +281,8 @@ class ChatWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._lost.set()
+        if self._lost:
+            self._lost.set()
 
 
 class ChatHttpProtocol(HttpToolsProtocol):
