@@ -85,6 +85,7 @@ class _Batch:
         return self._run_once()
 
     def _run_once(self) -> list[Outcome]:
+        self.reached_commit = False
         # Read outside of the transaction too: whatever another worker stores after it makes the insert fail,
         # and the batch runs again.
         stored = self._stored()
