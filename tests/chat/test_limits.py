@@ -31,7 +31,17 @@ def counted_in(request: pytest.FixtureRequest, settings: Settings) -> Iterator[s
         settings.REDIS_URL = redis.url
     limits._counts.cache_clear()
     yield kind
+    if kind == "redis":
+        counts = limits._counts(settings.REDIS_URL)
+        assert isinstance(counts, limits.SafeCounts)
+        close(counts._shared)
     limits._counts.cache_clear()
+
+
+def close(counts: limits.Counts) -> None:
+    """Its socket; left to the garbage collector, it would warn in the middle of another test."""
+    assert isinstance(counts, limits.RedisCounts)
+    counts._redis.close()
 
 
 @pytest.mark.usefixtures("counted_in")
@@ -93,6 +103,7 @@ def test_workers_share_counts_that_expire(counted_in: str, redis: RedisServer, s
     limits.hit_many("100/day", ["ada"] * 50)
     other_worker = limits.RedisCounts(settings.REDIS_URL)
     assert other_worker.hit(["limit:86400:ada"], int(time.time() // DAY), DAY) == [51]
+    close(other_worker)
     assert all(0 < int(redis.client.ttl(key)) <= DAY + 1 for key in redis.client.keys("limit:*"))
 
 

@@ -67,9 +67,11 @@ async def assert_forbidden(client: LiveClient, command: str, **payload: Any) -> 
 
 
 def cut_connections(database: psycopg.Connection) -> int:
-    """End all other connections to the workers' database; gives how many."""
-    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'chat' AND pid <> pg_backend_pid()"
-    return len(database.execute(others).fetchall())
+    """End all other connections to the workers' database, and wait until they have ended; gives how many."""
+    others = "SELECT pid FROM pg_stat_activity WHERE datname = 'chat' AND pid <> pg_backend_pid()"
+    return len(
+        database.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM ({others}) AS others".encode()).fetchall()
+    )
 
 
 def waiting_for_locks(database: psycopg.Connection) -> int:
