@@ -23,8 +23,7 @@ REACHABLE_OWNER = {"role": Role.OWNER, "user__is_active": True}
 
 def join(*, slug: str, user_id: int) -> RoomOut:
     """Enter a public room; being in already changes nothing."""
-    limits.check_room_write(user_id=user_id)
-    with transaction.atomic():
+    with room_write(user_id):
         room = log.lock(slug)
         if not Membership.objects.filter(room=room, user_id=user_id).exists():
             if room.kind != ChatRoom.Kind.PUBLIC:

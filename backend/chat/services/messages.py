@@ -23,7 +23,6 @@ PINS_A_ROOM = 50
 
 def _check_write(slug: str, user_id: int) -> Access:
     """Whoever may put something before the others: not before somebody in a direct room who blocks them."""
-    log.lock(slug)  # or they might be out by the time that they write
     access = check(slug=slug, user_id=user_id, to=Action.WRITE)
     if access.peer_id and blocked_pairs([(user_id, access.peer_id)]):
         raise ChatError(Code.FORBIDDEN, REFUSAL)
@@ -32,7 +31,7 @@ def _check_write(slug: str, user_id: int) -> Access:
 
 def edit_message(*, slug: str, user_id: int, message_id: int, body: EditIn) -> MessageOut:
     """Replace the text of one's own message, within `EDIT_WINDOW_MINUTES`; whom it mentions stays."""
-    with message_write(user_id):
+    with message_write(slug, user_id):
         access = _check_write(slug, user_id)
         message = log.open_message(access.room, message_id)
         if message.sender_id != user_id:
@@ -49,8 +48,7 @@ def edit_message(*, slug: str, user_id: int, message_id: int, body: EditIn) -> M
 
 def delete_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
     """Delete one's own message, or anybody's as an admin: the text goes, a tombstone keeps its place."""
-    with message_write(user_id):
-        log.lock(slug)
+    with message_write(slug, user_id):
         access = check(slug=slug, user_id=user_id)
         message = log.open_message(access.room, message_id)
         if message.sender_id != user_id:
@@ -72,7 +70,7 @@ def bury(message: Message) -> MessageOut:
 
 def pin_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
     """Pin a message (admins; in a direct room both); doing it again changes nothing. Raises `conflict` at enough."""
-    with message_write(user_id):
+    with message_write(slug, user_id):
         message = _open_to_pin(slug, user_id, message_id)
         if message.pinned_at is not None:
             return log.give_back(message)
@@ -84,7 +82,7 @@ def pin_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
 
 def unpin_message(*, slug: str, user_id: int, message_id: int) -> MessageOut:
     """Take the pin off a message, with the same right; doing it again changes nothing."""
-    with message_write(user_id):
+    with message_write(slug, user_id):
         message = _open_to_pin(slug, user_id, message_id)
         if message.pinned_at is None:
             return log.give_back(message)
@@ -101,7 +99,7 @@ def _open_to_pin(slug: str, user_id: int, message_id: int) -> Message:
 
 def react(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut:
     """Put one emoji on a message; doing it again changes nothing. Raises `conflict` when it carries enough."""
-    with message_write(user_id):
+    with message_write(slug, user_id):
         access = _check_write(slug, user_id)
         message = log.open_message(access.room, message_id)
         mine = set(message.reactions.filter(user_id=user_id).values_list("emoji", flat=True))
@@ -118,8 +116,7 @@ def react(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut
 
 def unreact(*, slug: str, user_id: int, message_id: int, emoji: str) -> MessageOut:
     """Take one's emoji off a message; doing it again changes nothing."""
-    with message_write(user_id):
-        log.lock(slug)
+    with message_write(slug, user_id):
         access = check(slug=slug, user_id=user_id, to=Action.WRITE)
         message = log.open_message(access.room, message_id)
         count, _ = message.reactions.filter(user_id=user_id, emoji=emoji).delete()

@@ -23,8 +23,7 @@ def create_room(*, owner_id: int, name: str, kind: ChatRoom.Kind | str, member_i
     """A public or private room with its first members; raises `invalid` naming `kind` or `member_ids`."""
     if kind == ChatRoom.Kind.DIRECT:
         raise invalid(kind="A direct room is opened with a person, not created.")
-    limits.check_room_write(user_id=owner_id)
-    with transaction.atomic():
+    with room_write(owner_id):
         people = hold_active({owner_id, *member_ids})
         if owner_id not in people:
             raise ChatError(Code.UNAUTHORIZED)  # the account ended meanwhile
@@ -55,8 +54,7 @@ def open_direct(*, user_id: int, other_id: int) -> tuple[RoomOut, bool]:
 
 def rename_room(*, slug: str, user_id: int, name: str) -> RoomOut:
     """Give the room another name (admins); its slug stays. The same name again changes nothing."""
-    limits.check_room_write(user_id=user_id)
-    with transaction.atomic():
+    with room_write(user_id):
         log.lock(slug)
         access = check(slug=slug, user_id=user_id, to=Action.RENAME_ROOM)
         if access.room.name != name:

@@ -5,14 +5,15 @@ from contextlib import contextmanager
 
 from django.db import transaction
 
-from backend.chat import limits
+from backend.chat import limits, log
 
 
 @contextmanager
-def message_write(user_id: int) -> Iterator[None]:
-    """A transaction for one more change to a message; raises `rate_limited`."""
+def message_write(slug: str, user_id: int) -> Iterator[None]:
+    """A transaction for one more change to a message, which holds its room; raises `rate_limited`, `not_found`."""
     limits.check_write(user_id=user_id)
     with transaction.atomic():
+        log.lock(slug)  # or somebody might be out by the time that they write
         yield
 
 

@@ -29,9 +29,8 @@ class Command(BaseCommand):
         if not settings.DEBUG:
             raise CommandError("Demo data has a known password: it is only for DEBUG=1.")
         if not User.objects.exists():
-            settings.RATE_MESSAGES = settings.RATE_ROOMS = (
-                "1000/second"  # what limits people's typing would stop the demo half-way
-            )
+            # What limits people's typing would stop the demo half-way.
+            settings.RATE_MESSAGES = settings.RATE_ROOMS = "1000/second"
             with transaction.atomic():
                 fill()
         self.stdout.write(self.where_to_go())
