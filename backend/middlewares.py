@@ -3,7 +3,9 @@
 They are synchronous: under ASGI each costs every request one or two hops to a thread.
 """
 
+from asyncio import Semaphore
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -17,6 +19,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.decorators import async_only_middleware
 from django.utils.deprecation import MiddlewareMixin
 
+ADMIN_AT_ONCE = 4  # in each worker
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -45,6 +48,20 @@ def essentials(
 
 def _is_admin(request: HttpRequest) -> bool:
     return request.path_info.startswith("/admin")
+
+
+@async_only_middleware
+def few_in_the_admin(
+    get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]],
+) -> Callable[[HttpRequest], Awaitable[HttpResponseBase]]:
+    """Each request of the admin has a thread and a database connection of its own: over `ADMIN_AT_ONCE` they wait."""
+    places = Semaphore(ADMIN_AT_ONCE)
+
+    async def middleware(request: HttpRequest) -> HttpResponseBase:
+        async with places if _is_admin(request) else nullcontext():
+            return await get_response(request)
+
+    return middleware
 
 
 class _AdminOnly(MiddlewareMixin):

@@ -100,19 +100,13 @@ DB_THREADS = env_int("DB_THREADS", 8)
 DATABASES = {"default": dj_database_url.parse(env("DATABASE_URL", f"sqlite:///{BASE_DIR}/var/chat.sqlite3"))}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     Path(str(DATABASES["default"]["NAME"])).parent.mkdir(parents=True, exist_ok=True)
-    DATABASES["default"]["CONN_MAX_AGE"] = None
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
-        "min_size": 1,
-        "max_size": DB_THREADS + 16,  # all the bridge's threads, and a few for the admin's requests
-        "timeout": 2,
-    }
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Django
@@ -132,6 +126,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "backend.api.errors.json_errors",  # outermost: sees what all the others refuse
     "backend.middlewares.essentials",
+    "backend.middlewares.few_in_the_admin",
     "backend.middlewares.AdminSession",
     "backend.middlewares.AdminCommon",
     "backend.middlewares.AdminCsrf",

@@ -17,7 +17,7 @@ from threading import Lock, Semaphore
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import close_old_connections, connections
+from django.db import connections
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,11 +41,10 @@ class Full(Exception):
 class Pool:
     """Threads, and a bound on the calls that wait for one: over `max_waiting` a call is refused at once.
 
-    Threads that `keep` have their database connection to themselves; others take one for each call.
+    Each thread opens a database connection when it first needs one, and keeps it for as long as it works.
     """
 
-    def __init__(self, name: str, *, threads: int, max_waiting: int, keep: bool = False) -> None:
-        self._tidy = _close_broken_connections if keep else close_old_connections
+    def __init__(self, name: str, *, threads: int, max_waiting: int) -> None:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._places = Semaphore(threads + max_waiting)
 
@@ -62,11 +61,11 @@ class Pool:
         return await asyncio.wrap_future(future)
 
     def _call(self, call: Callable[[], T]) -> T:
-        self._tidy()
+        _close_broken_connections()
         try:
             return call()
         finally:
-            self._tidy()
+            _close_broken_connections()
 
 
 _unfinished: set[asyncio.Task[None]] = set()  # the event loop itself would forget them
@@ -109,9 +108,9 @@ class Steps(Generic[T]):
 
 
 def _close_broken_connections() -> None:
-    """Keep what works: to take a connection from Django's pool costs a round trip, which a look at the socket saves."""
+    """A look at the socket tells as much as a query would, without the round trip."""
     for kept in connections.all(initialized_only=True):
-        kept.close_at = None
+        kept.close_at = None  # has no age
         if kept.vendor == "postgresql" and kept.connection is not None and _is_gone(kept.connection):
             kept.close()
         kept.close_if_unusable_or_obsolete()
@@ -126,7 +125,7 @@ def _is_gone(server: Any) -> bool:
     return bool(look.poll(0))
 
 
-_db = Pool("db", threads=settings.DB_THREADS, max_waiting=DB_WAITING, keep=True)
+_db = Pool("db", threads=settings.DB_THREADS, max_waiting=DB_WAITING)
 _slow = Pool("slow", threads=2, max_waiting=SLOW_WAITING)
 _picture = Pool("picture", threads=2, max_waiting=PICTURES_WAITING)
 _search = Pool("search", threads=SEARCH_THREADS, max_waiting=SEARCHES_WAITING)

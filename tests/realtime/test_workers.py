@@ -22,6 +22,8 @@ pytestmark = pytest.mark.asyncio
 REVOKED_WITHIN = 2.0  # seconds, the promise
 LINES = 20
 DB_THREADS = 8  # the default of a worker
+ADMIN_AT_ONCE = 4
+SEARCHES = LOGINS = 4  # at once: these have threads of their own
 
 
 @pytest.fixture
@@ -288,10 +290,16 @@ async def test_connections_that_the_database_has_cut_are_not_used_again(
     company: Company, enter: Enter, two_workers: Cluster
 ) -> None:
     readers = [await enter(WebSocketClient, company.alice) for _ in range(DB_THREADS)]
-    await asyncio.gather(*(reader.history() for reader in readers))
+
+    async def ask_all() -> None:
+        searches = [asyncio.to_thread(do, company.alice, "GET", "search?q=tea") for _ in range(SEARCHES)]
+        logins = [asyncio.to_thread(log_in, company.alice) for _ in range(LOGINS)]
+        await asyncio.gather(*(reader.history() for reader in readers), *searches, *logins)
+
+    await ask_all()
     with psycopg.connect(two_workers.postgres.url("chat"), autocommit=True) as database:
         assert cut_connections(database) > 1
-    await asyncio.gather(*(reader.history() for reader in readers))
+    await ask_all()
 
 
 async def test_reads_that_the_database_cuts_off_harm_nobody_later(
@@ -307,6 +315,20 @@ async def test_reads_that_the_database_cuts_off_harm_nobody_later(
         assert isinstance(outcome, Refused)
         assert outcome.code == "unavailable"
     await asyncio.gather(*(reader.history() for reader in readers))
+
+
+async def test_a_crowd_in_the_admin_takes_few_of_the_databases_connections(
+    company: Company, enter: Enter, two_workers: Cluster
+) -> None:
+    alice = await enter(WebSocketClient, company.alice)
+    async with httpx.AsyncClient(base_url=company.alice.server.url, cookies={"sessionid": "x" * 32}) as stranger:
+        with psycopg.connect(two_workers.postgres.url("chat")) as database:
+            database.execute("LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE")
+            visits = [asyncio.create_task(stranger.get("/admin/", timeout=20)) for _ in range(4 * ADMIN_AT_ONCE)]
+            await asyncio.to_thread(wait_until, lambda: waiting_for_locks(database) >= ADMIN_AT_ONCE, what="some wait")
+            await alice.send_message("Nobody else does")
+            assert waiting_for_locks(database) == ADMIN_AT_ONCE
+        assert {visit.status_code for visit in await asyncio.gather(*visits)} == {httpx.codes.FOUND}
 
 
 async def test_polling_on_a_shared_port_is_told_why(one_port: ChatServer) -> None:
