@@ -26,10 +26,10 @@ from backend.chat.errors import ChatError, Code
 from backend.chat.events import UserBrief
 from backend.chat.export import export
 from backend.chat.inputs import Id
-from backend.chat.limits import check_export, check_login, check_upload
+from backend.chat.limits import check_export, check_find, check_login, check_upload
 from backend.chat.payloads import user_brief
 from backend.chat.services import erasure, sessions
-from backend.threads import in_db_thread, in_picture_thread, in_slow_thread, slow_steps
+from backend.threads import in_db_thread, in_picture_thread, in_search_thread, in_slow_thread, slow_steps
 
 router = Router()
 
@@ -195,11 +195,12 @@ async def remove_avatar(request: SignedRequest) -> Any:
     operation_id="search_users",
     summary="Find people by name",
     tags=["users"],
-    response={200: UsersOut, **errors(Code.INVALID, Code.UNAUTHORIZED)},
+    response={200: UsersOut, **errors(Code.INVALID, Code.UNAUTHORIZED, Code.RATE_LIMITED)},
 )
 async def search_users(request: SignedRequest, q: Query = "") -> Any:
     """The first 20 by name."""
-    users = await in_db_thread(queries.search_users, text=q.strip())
+    await in_db_thread(check_find, user_id=request.auth.user_id)
+    users = await in_search_thread(queries.search_users, text=q.strip())
     return UsersOut(items=[user_brief(user) for user in users])
 
 

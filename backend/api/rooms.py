@@ -6,12 +6,12 @@ from ninja import Query, Router, Status
 
 from backend.api.auth import SignedRequest, token_auth
 from backend.api.schemas import errors
-from backend.chat import batched, room_queries
+from backend.chat import batched, limits, room_queries
 from backend.chat.errors import Code
 from backend.chat.events import ReadOut, ReadsOut, RoomOut, RoomPageOut, RoomsOut
 from backend.chat.inputs import DirectIn, ReadIn, RenameIn, RoomIn, RoomSearchIn
 from backend.chat.services import members, rooms
-from backend.threads import in_db_thread
+from backend.threads import in_db_thread, in_search_thread
 
 router = Router(auth=token_auth, tags=["rooms"])
 
@@ -52,11 +52,13 @@ async def create_room(request: SignedRequest, body: RoomIn) -> Any:
     "/rooms/public",
     operation_id="list_public_rooms",
     summary="Find public rooms",
-    response={200: RoomPageOut, **errors(Code.INVALID, Code.UNAUTHORIZED)},
+    response={200: RoomPageOut, **errors(Code.INVALID, Code.UNAUTHORIZED, Code.RATE_LIMITED)},
 )
 async def list_public_rooms(request: SignedRequest, search: Query[RoomSearchIn]) -> Any:
     """Newest first. `role` is null in those that I am not in."""
-    return await in_db_thread(room_queries.public_rooms, user_id=request.auth.user_id, search=search)
+    if search.q:
+        await in_db_thread(limits.check_find, user_id=request.auth.user_id)
+    return await in_search_thread(room_queries.public_rooms, user_id=request.auth.user_id, search=search)
 
 
 @router.post(

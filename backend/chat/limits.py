@@ -77,6 +77,11 @@ def check_search(*, user_id: int) -> None:
     check(settings.RATE_SEARCH, f"searches:{user_id}")
 
 
+def check_find(*, user_id: int) -> None:
+    """One more look of a person for people or rooms by name; raises `rate_limited`."""
+    check(settings.RATE_SEARCH, f"finds:{user_id}")
+
+
 def hit_many(rate: str | RateLimitItem, keys: Sequence[str]) -> list[float | None]:
     """Counts one try a key, in one Redis round trip; gives the seconds to wait, None where there is no need to.
 

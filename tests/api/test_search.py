@@ -63,3 +63,15 @@ async def test_searches_have_a_rate_of_their_own(rest: httpx.AsyncClient, settin
     assert (await ada.api("GET", "search?q=tea", status=429))["retry_after"]
     await ada.make_room()
     await bob.api("GET", "search?q=tea")
+
+
+@pytest.mark.usefixtures("fresh_limits")
+async def test_looks_for_people_and_rooms_are_counted_together(rest: httpx.AsyncClient, settings: Settings) -> None:
+    settings.RATE_SEARCH = "2/day"
+    ada = await register(rest, "Ada")
+    for path in ("users?q=a", "rooms/public?q=a"):
+        await ada.api("GET", path)
+    for path in ("users?q=a", "users", "rooms/public?q=a"):
+        assert (await ada.api("GET", path, status=429))["retry_after"]
+    await ada.api("GET", "rooms/public")
+    await ada.api("GET", "search?q=tea")
