@@ -150,9 +150,12 @@ def _insert_details(messages: Sequence[NewMessage], payloads: Sequence[MessageOu
             Attachment.objects.filter(pk__in=[item.pk for item in new.attachments]).update(message=payload.id)
 
 
-def append_line(*, room: ChatRoom, actor: User, kind: Message.Kind, text: str = "") -> MessageOut:
+def append_line(
+    *, room: ChatRoom, actor: User, kind: Message.Kind, text: str = "", mentions: Sequence[User] = ()
+) -> MessageOut:
     """Append a system line: somebody joined, left, renamed the room to `text` ..."""
-    [line] = append([NewMessage(room.pk, room.slug, user_brief(actor), kind, text)])
+    mention_ids = [user.pk for user in mentions]
+    [line] = append([NewMessage(room.pk, room.slug, user_brief(actor), kind, text, mention_ids=mention_ids)])
     room.last_seq = line.seq
     return line
 

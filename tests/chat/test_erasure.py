@@ -36,7 +36,7 @@ from backend.chat.models import (
 )
 from backend.chat.services import erasure, invites
 from backend.chat.services.attachments import prepare, store
-from backend.chat.services.members import add_member
+from backend.chat.services.members import add_member, remove_member
 from backend.chat.services.messages import react
 from backend.chat.services.rooms import open_direct
 from backend.chat.services.sending import Send, send_messages
@@ -129,6 +129,16 @@ def test_nothing_says_whose_it_was(ada: User, bob: User, cy: User, room: ChatRoo
     assert lines(room)[-1] == ("left", "Deleted user", "")
     assert_no_hole(room)
     assert accounts.register(email=email, name="Bob again", password="engine-1843").user.pk != bob.pk
+
+
+def test_the_line_that_says_who_was_removed_no_longer_names_them(ada: User, bob: User, room: ChatRoom) -> None:
+    remove_member(slug=room.slug, user_id=ada.pk, member_id=bob.pk)
+    add_member(slug=room.slug, user_id=ada.pk, member_id=bob.pk)
+    assert room_queries.room(slug=room.slug, user_id=bob.pk).mention_count == 0
+    remove_member(slug=room.slug, user_id=ada.pk, member_id=bob.pk)
+    delete(bob)
+    removed = Message.objects.filter(room=room, kind=Message.Kind.REMOVED)
+    assert set(removed.values_list("sender__name", "message")) == {("Ada", "Deleted user")}
 
 
 def test_messages_go_by_choice_and_everybody_hears_of_it(

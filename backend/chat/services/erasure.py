@@ -143,6 +143,8 @@ def _forget(user_id: int, *, unless: "Iterable[QuerySet[Any]]") -> bool:
     Ban.objects.filter(user=user_id).delete()
     Mute.objects.filter(user=user_id).delete()
     Invite.objects.filter(created_by=user_id).delete()
+    # As with a direct room's first line, nothing happened in the room.
+    Message.objects.filter(kind=Message.Kind.REMOVED, mentions__user=user_id).update(message=DELETED_NAME)
     Mention.objects.filter(user=user_id).delete()
     drop(Attachment.objects.filter(uploader=user_id, message=None))
     return True

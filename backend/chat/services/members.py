@@ -174,10 +174,10 @@ def enter(room: ChatRoom, person: User, role: Role) -> Membership:
 
 def put_out(room: ChatRoom, member: Membership, *, actor: User) -> None:
     """Take a member out; the line names them, and comes before their connections end, so that they still see it."""
-    _end(room, member, actor=actor, kind=Message.Kind.REMOVED, text=member.user.name)
+    _end(room, member, actor=actor, kind=Message.Kind.REMOVED)
 
 
-def _end(room: ChatRoom, member: Membership, *, actor: User, kind: Message.Kind, text: str = "") -> None:
+def _end(room: ChatRoom, member: Membership, *, actor: User, kind: Message.Kind) -> None:
     others = _others(member)
     if member.role == Role.OWNER and not others.filter(**REACHABLE_OWNER).exists():
         _hand_over(others)
@@ -186,7 +186,10 @@ def _end(room: ChatRoom, member: Membership, *, actor: User, kind: Message.Kind,
         Mute.objects.create(room=room, user=member.user, until=until)
     _end_invites(member)
     member.delete()
-    log.append_line(room=room, actor=actor, kind=kind, text=text)
+    if kind == Message.Kind.REMOVED:
+        log.append_line(room=room, actor=actor, kind=kind, text=member.user.name, mentions=[member.user])
+    else:
+        log.append_line(room=room, actor=actor, kind=kind)
     publish([AccessEnded(member.user_id, room_id=room.pk)])
 
 
