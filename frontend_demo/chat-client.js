@@ -32,7 +32,7 @@ const PAGE = 50;
 /**
  * A room. Events: `change` (messages or pending), `state` `{status, error}`, and as the server says
  * them `typing` `{user_id, typing}`, `read` `{user_id, seq}`, `presence` `{joined, left, online}`,
- * `room` `{slug, name, kind}`.
+ * `room` `{slug, name, kind}`, `member` (with `role` and `muted_until`).
  */
 export class RoomClient extends Emitter {
   /** The last change applied; null before the first sync. @type {number | null} */ position = null;
@@ -69,7 +69,7 @@ export class RoomClient extends Emitter {
     connection.on("message", (/** @type {Message} */ message) => this.#onChange(message));
     connection.on("message_updated", (/** @type {Message} */ message) => this.#onChange(message));
     connection.on("presence", (/** @type {{online: number}} */ { online }) => (this.online = online));
-    for (const event of ["state", "typing", "read", "presence", "room"]) {
+    for (const event of ["state", "typing", "read", "presence", "room", "member"]) {
       connection.on(event, (/** @type {object} */ payload) => this.emit(event, payload));
     }
   }

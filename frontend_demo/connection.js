@@ -9,7 +9,7 @@ import { ChatError, FINAL_BYES, RETRYABLE } from "./protocol.js";
 
 const ACK_TIMEOUT = 10_000; // milliseconds
 const LONGEST_BACKOFF = 30; // seconds
-const ROOM_EVENTS = ["sync", "message", "message_updated", "typing", "read", "presence", "room"];
+const ROOM_EVENTS = ["sync", "message", "message_updated", "typing", "read", "presence", "room", "member"];
 const INBOX_EVENTS = ["inbox", "room_activity", "room_added", "room_removed"];
 const EVENTS = [...ROOM_EVENTS, ...INBOX_EVENTS];
 

@@ -20,7 +20,7 @@
  * @property {string} room slug
  * @property {number} seq place in the room
  * @property {number} updated_seq place of its last change in the room's log
- * @property {string} kind `text`, or a system line: `created`, `joined`, `left`, `renamed`
+ * @property {string} kind `text`, or a system line: `created`, `joined`, `left`, `removed`, `renamed`
  * @property {User} sender
  * @property {string} message
  * @property {string | null} client_id

@@ -289,7 +289,7 @@ class Passing:
 
     room_id: int
     slug: str
-    event: Literal["typing", "read", "room"]
+    event: Literal["typing", "read", "room", "member"]
     payload: BaseModel
     skip_user: int | None = None
     only_user: int | None = None

@@ -86,6 +86,11 @@ export class MessageLog {
     if (status === "online") this.#watchEdges();
   }
 
+  /** What I may do with messages has changed. */
+  refresh() {
+    this.#schedule();
+  }
+
   /** Goes to the newest message. */
   async toEnd() {
     if (this.#client.hasNewer) await this.#wait(this.#client.loadNewest());

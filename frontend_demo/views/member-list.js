@@ -47,16 +47,19 @@ export class MemberList {
 
   /** @param {Member} member came in, or has changed: what was open with them stays open */
   take(member) {
+    const known = this.#members.get(member.id);
+    if (known && known.role === member.role && known.muted_until === member.muted_until) return; // told twice
     this.#members.set(member.id, member);
     const row = this.#item(member);
     const before = this.#list.querySelector(`[data-id="${member.id}"]`);
     if (!before) return this.#list.append(row);
     const wasOpen = before.querySelector("[aria-expanded=true]") !== null;
+    const hadFocus = document.activeElement === document.body || before.contains(document.activeElement);
     before.replaceWith(row);
     if (!wasOpen) return;
     const button = /** @type {HTMLElement} */ (row.querySelector("[aria-expanded]"));
     button.click();
-    button.focus();
+    if (hadFocus) button.focus();
   }
 
   /** Adds the next page. */

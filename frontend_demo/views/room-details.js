@@ -14,19 +14,29 @@ import { actionButton, searchList } from "./search-list.js";
 import { tabs } from "./tabs.js";
 
 /** @typedef {import("../inbox-client.js").Room} Room */
+/** @typedef {import("../roles.js").Member} Member */
 
 /**
  * @param {import("../app.js").AppType} app
  * @param {Room} room is brought up to date
+ * @param {import("../chat-client.js").RoomClient} client
  * @param {import("../presence.js").Presence} presence
  */
-export function roomDetailsDialog(app, room, presence) {
+export function roomDetailsDialog(app, room, client, presence) {
   const path = `rooms/${room.slug}`;
   const body = el("div", { class: "room-details" }, el("p", { class: "list-note", role: "status" }, "Loading …"));
   const dialog = openDialog(roomTitle(room), body);
   /** @type {MemberList | null} */ let members = null;
-  const off = presence.on("change", () => members?.refresh());
-  dialog.addEventListener("close", off);
+  /** @type {Room["role"]} */ let shownTo = null;
+  const offs = [
+    presence.on("change", () => members?.refresh()),
+    client.on("member", (/** @type {Member} */ member) => {
+      const isMyRole = member.id === app.session?.user.id && member.role !== shownTo;
+      if (isMyRole) load();
+      else if (members?.has(member.id)) members.take(member);
+    }),
+  ];
+  dialog.addEventListener("close", () => offs.forEach((off) => off()));
 
   /** Shows what my role lets me do, as it is now. */
   async function load() {
@@ -39,6 +49,7 @@ export function roomDetailsDialog(app, room, presence) {
   }
 
   function show() {
+    shownTo = room.role;
     members = new MemberList(app, room, presence, load);
     if (room.kind === "direct") return body.replaceChildren(members.element);
     const people = () => el("div", { class: "tab-page" }, runsRoom(room.role) && addPeople(), members?.element);

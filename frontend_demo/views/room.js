@@ -1,7 +1,7 @@
 /** The room on screen: header with the connection's state, log, typing line, composer. */
 
 import { Conversation } from "../conversation.js";
-import { el, icon, iconButton } from "../dom.js";
+import { el, icon, iconButton, notify } from "../dom.js";
 import { Presence } from "../presence.js";
 import { roomTitle } from "../words.js";
 import { roomBadge } from "./avatar.js";
@@ -13,7 +13,10 @@ import { messageSearchDialog } from "./message-search.js";
 import { pinsDialog } from "./pins.js";
 import { roomDetailsDialog } from "./room-details.js";
 import { actionButton } from "./search-list.js";
+import { timeOf } from "./time.js";
 import { TypingLine } from "./typing.js";
+
+/** @typedef {import("../roles.js").Member} Member */
 
 export class RoomView {
   /** @type {Conversation | null} */ #conversation = null;
@@ -104,6 +107,9 @@ export class RoomView {
       this.#show(this.#room);
       if (app.shell?.rooms.get(this.slug)) app.shell.rooms.update(news);
     });
+    client.on("member", (/** @type {Member} */ member) => {
+      if (member.id === conversation.me) this.#onMe(member);
+    });
     for (const button of [this.#search, this.#pins, this.#details]) button.hidden = false;
     this.#body.replaceChildren(this.#log.element, this.#typing.element, composer.element);
     dropZone(this.#body, (files) => composer.attach(files));
@@ -137,6 +143,14 @@ export class RoomView {
     for (const button of [this.#search, this.#pins, this.#details]) button.hidden = true;
   }
 
+  /** I have another role, or am muted or no longer. @param {Member} me */
+  #onMe({ role, muted_until }) {
+    if (role !== this.#room.role) notify(`You are now ${role === "member" ? "a" : "an"} ${role} of this room.`);
+    else notify(muted_until ? `You are muted until ${timeOf(muted_until)}.` : "You may write again.");
+    this.#room.role = role;
+    this.#log?.refresh();
+  }
+
   /** What is on screen was seen: the list's badge goes, the line below the name follows. */
   #wasRead() {
     const last_message = this.#conversation?.client.messages.at(-1);
@@ -145,7 +159,9 @@ export class RoomView {
   }
 
   #showDetails() {
-    if (this.#presence) roomDetailsDialog(this.app, this.#room, this.#presence);
+    if (this.#conversation && this.#presence) {
+      roomDetailsDialog(this.app, this.#room, this.#conversation.client, this.#presence);
+    }
   }
 
   #showPins() {

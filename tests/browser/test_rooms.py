@@ -218,6 +218,29 @@ def test_muting_and_unmuting(open_page: OpenPage, ann: Person, bob: Person, room
     say(bob, room, "Thank you")
 
 
+def test_what_becomes_of_me_is_told_at_once(open_page: OpenPage, ann: Person, bob: Person, room: str) -> None:
+    page = open_page(bob, path=f"/#/r/{room}")
+    say(ann, room, "What Ann says")
+    message = page.get_by_role("log").get_by_role("listitem").filter(has_text="What Ann says")
+    details = open_details(page)
+    me = f"rooms/{room}/members/{bob.id}"
+    assert ann.api("PATCH", me, json={"role": "admin"}).is_success
+    expect(page.get_by_text("You are now an admin of this room.")).to_be_visible()
+    expect(details.get_by_role("tab")).to_have_text(["People", "Invites", "Banned", "Room"])
+    page.keyboard.press("Escape")
+    message.hover()
+    expect(message.get_by_role("button", name="Delete")).to_be_visible()
+
+    open_details(page)
+    assert ann.api("PUT", f"{me}/mute", json={"minutes": 10}).is_success
+    expect(page.get_by_text("You are muted until")).to_be_visible()
+    expect(details.get_by_role("listitem").filter(has_text="Bob Okafor")).to_contain_text("muted until")
+    picture(page, "wide-muted")
+    assert ann.api("DELETE", f"{me}/mute").is_success
+    expect(page.get_by_text("You may write again.")).to_be_visible()
+    expect(details.get_by_role("listitem").filter(has_text="Bob Okafor")).not_to_contain_text("muted")
+
+
 def test_banning_and_unbanning(open_page: OpenPage, ann: Person, bob: Person, room: str) -> None:
     page, other = open_page(ann, path=f"/#/r/{room}"), open_page(bob)
     expect(link(other, "Kitchen")).to_be_visible()

@@ -14,7 +14,18 @@ from backend.chat.events import AccessEnded, Change, Event, MembershipChanged
 from backend.chat.models import Ban, ChatRoom, Invite, Membership, Message, Reaction, Role
 from backend.chat.roles import Action
 from backend.chat.services import invites, members, messages, moderation, rooms
-from tests.chat.world import assert_no_hole, attempt, lines, make_person, make_room, refused, roles, say, together
+from tests.chat.world import (
+    assert_no_hole,
+    attempt,
+    lines,
+    make_person,
+    make_room,
+    refused,
+    roles,
+    say,
+    together,
+    told_of_members,
+)
 
 
 def test_join_a_public_room_once(cy: User, room: ChatRoom) -> None:
@@ -161,6 +172,23 @@ def test_hand_over(ada: User, bob: User, room: ChatRoom) -> None:
     assert roles(room) == {"Ada": "admin", "Bob": "owner"}
     with refused(Code.FORBIDDEN):
         members.hand_over(slug=room.slug, user_id=ada.pk, heir_id=ada.pk)
+
+
+def test_the_room_hears_of_roles(ada: User, bob: User, cy: User, announced: list[Event]) -> None:
+    room = make_room(ada, members={bob: Role.MEMBER, cy: Role.MEMBER})
+    announced.clear()
+    for _ in range(2):
+        admin = members.change_role(slug=room.slug, user_id=ada.pk, member_id=bob.pk, role=Role.ADMIN)
+    assert told_of_members(announced) == [admin]
+    heir = members.hand_over(slug=room.slug, user_id=ada.pk, heir_id=bob.pk)
+    assert [(member.id, member.role) for member in told_of_members(announced)[1:]] == [
+        (bob.pk, "owner"),
+        (ada.pk, "admin"),
+    ]
+    assert told_of_members(announced)[1] == heir
+    members.leave(slug=room.slug, user_id=bob.pk)
+    successor = told_of_members(announced)[-1]
+    assert (successor.id, successor.role) == (ada.pk, "owner")
 
 
 def test_hand_over_to_another_owner(ada: User, bob: User) -> None:

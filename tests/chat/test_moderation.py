@@ -13,7 +13,17 @@ from backend.chat.events import AccessEnded, BanPageOut, Change, Event
 from backend.chat.inputs import BansIn, EditIn, MembersIn
 from backend.chat.models import Ban, ChatRoom, Invite, Membership, Role
 from backend.chat.services import invites, members, messages, moderation, rooms
-from tests.chat.world import assert_no_hole, lines, make_person, make_room, queries, refused, roles, say
+from tests.chat.world import (
+    assert_no_hole,
+    lines,
+    make_person,
+    make_room,
+    queries,
+    refused,
+    roles,
+    say,
+    told_of_members,
+)
 
 
 def bans(room: ChatRoom, user: User, **page: object) -> BanPageOut:
@@ -116,6 +126,17 @@ def test_long_lists_cost_no_more_queries(ada: User, room: ChatRoom) -> None:
             assert room_queries.members(access=access, page=MembersIn()).items[-1].muted_until == muted
         cost.append((len(statements), len(more_statements)))
     assert cost[0] == cost[1] <= (3, 1)
+
+
+def test_the_room_hears_of_mutes(ada: User, bob: User, room: ChatRoom, announced: list[Event]) -> None:
+    announced.clear()
+    mute(room, ada, bob)
+    for _ in range(2):
+        moderation.unmute(slug=room.slug, user_id=ada.pk, member_id=bob.pk)
+    muted, unmuted = told_of_members(announced)
+    assert (muted.id, unmuted.id) == (bob.pk, bob.pk)
+    assert muted.muted_until
+    assert unmuted.muted_until is None
 
 
 def test_a_mute_takes_words_and_leaves_the_rest(ada: User, bob: User, room: ChatRoom) -> None:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from backend.accounts.models import User
 from backend.chat.errors import ChatError, Code
-from backend.chat.events import MessageOut
+from backend.chat.events import Event, MemberOut, MessageOut, Passing
 from backend.chat.inputs import SendIn
 from backend.chat.models import ChatRoom, Membership, Message, Role
 from backend.chat.services.rooms import create_room
@@ -57,6 +57,15 @@ def assert_no_hole(room: ChatRoom) -> None:
     rows = Message.objects.filter(room=room).values_list("seq", "updated_seq")
     places = [seq for seq, _ in rows] + [new for old, new in rows if new != old]
     assert sorted(places) == list(range(1, room.last_seq + 1))
+
+
+def told_of_members(announced: Sequence[Event]) -> list[MemberOut]:
+    """What the rooms were told of roles and mutes."""
+    return [
+        event.payload
+        for event in announced
+        if isinstance(event, Passing) and isinstance(event.payload, MemberOut) and event.event == "member"
+    ]
 
 
 @contextmanager

@@ -186,7 +186,9 @@ async def test_a_mute_counts_from_the_next_message_on(
     bob, alice = await enter(door, company.bob.at(second)), await enter(door, company.alice.at(second))
     sent = await bob.send_message("Loud")
     mute = f"rooms/{company.slug}/members/{company.bob.id}/mute"
-    do(company.alice, "PUT", mute, {"minutes": 5})
+    muted = do(company.alice, "PUT", mute, {"minutes": 5})
+    for told in (bob, alice):
+        assert await told.wait_for("member") == muted
     await assert_forbidden(bob, "message", message="Louder")
     await assert_forbidden(bob, "edit", id=sent["id"], message="Louder")
     await assert_forbidden(bob, "react", id=sent["id"], emoji="👍")
@@ -206,6 +208,9 @@ async def test_a_room_that_is_handed_over_has_its_new_owner_everywhere(
     sent = await alices[0].send_message("Mine")
     await assert_forbidden(bob, "delete", id=sent["id"])
     do(company.alice, "POST", f"rooms/{company.slug}/owner", {"user_id": company.bob.id})
+    for told in (bob, *alices):
+        roles = [await told.wait_for("member") for _ in range(2)]
+        assert [(who["id"], who["role"]) for who in roles] == [(company.bob.id, "owner"), (company.alice.id, "admin")]
     assert (await bob.call("delete", id=sent["id"]))["deleted_at"]
     do(company.alice.at(second), "DELETE", f"rooms/{company.slug}", status=httpx.codes.FORBIDDEN)
     do(company.bob, "DELETE", f"rooms/{company.slug}/members/{company.alice.id}", status=httpx.codes.NO_CONTENT)

@@ -11,7 +11,7 @@ from backend.accounts.queries import hold_active
 from backend.chat import limits, log, room_queries
 from backend.chat.access import Access, check, is_banned, not_a_member, refuse_banned
 from backend.chat.errors import ChatError, Code, invalid
-from backend.chat.events import AccessEnded, MemberOut, MembershipChanged, RoomOut
+from backend.chat.events import AccessEnded, MemberOut, MembershipChanged, Passing, RoomOut
 from backend.chat.models import ChatRoom, Invite, Membership, Message, Mute, Role
 from backend.chat.publishing import publish
 from backend.chat.roles import Action, may, require, require_over
@@ -90,7 +90,7 @@ def change_role(*, slug: str, user_id: int, member_id: int, role: Role) -> Membe
         room = log.lock(slug)
         check(slug=slug, user_id=user_id, to=Action.CHANGE_ROLE)
         member = get_member(room, member_id)
-        give_role(member, role)
+        give_role(room, member, role)
         return room_queries.member_out(member)
 
 
@@ -102,8 +102,8 @@ def hand_over(*, slug: str, user_id: int, heir_id: int) -> MemberOut:
         heir = find_member(room, heir_id)
         if heir is None or not heir.user.is_active or heir_id == user_id:
             raise invalid(user_id="Name somebody else who is in this room.")
-        give_role(heir, Role.OWNER)
-        give_role(get_member(room, user_id), Role.ADMIN)
+        give_role(room, heir, Role.OWNER)
+        give_role(room, get_member(room, user_id), Role.ADMIN)
         return room_queries.member_out(heir)
 
 
@@ -129,7 +129,7 @@ def get_member(room: ChatRoom, member_id: int) -> Membership:
     return member
 
 
-def give_role(member: Membership, role: Role) -> None:
+def give_role(room: ChatRoom, member: Membership, role: Role) -> None:
     """Change a member's role in a room whose log is held; raises `conflict` for the last owner.
 
     A mute ends with becoming an owner: nobody could lift it. Invite links end with the right to make some.
@@ -141,9 +141,15 @@ def give_role(member: Membership, role: Role) -> None:
     member.role = role
     if role == Role.OWNER:
         member.muted_until = None
-    member.save(update_fields=["role", "muted_until"])
+    store_change(room, member)
     if not may(role, Action.INVITE):
         _end_invites(member)
+
+
+def store_change(room: ChatRoom, member: Membership) -> None:
+    """Store a member's role and mute, and tell the room of them."""
+    member.save(update_fields=["role", "muted_until"])
+    publish([Passing(room.pk, room.slug, "member", room_queries.member_out(member))])
 
 
 def come_in(room: ChatRoom, user_id: int) -> None:
@@ -180,7 +186,7 @@ def put_out(room: ChatRoom, member: Membership, *, actor: User) -> None:
 def _end(room: ChatRoom, member: Membership, *, actor: User, kind: Message.Kind) -> None:
     others = _others(member)
     if member.role == Role.OWNER and not others.filter(**REACHABLE_OWNER).exists():
-        _hand_over(others)
+        _hand_over(room, others)
     Mute.objects.filter(room=room, user=member.user_id).delete()
     if until := member.mute_end:
         Mute.objects.create(room=room, user=member.user, until=until)
@@ -202,12 +208,12 @@ def _end_invites(member: Membership) -> None:
     Invite.objects.filter(room=member.room_id, created_by=member.user_id).delete()
 
 
-def _hand_over(others: QuerySet[Membership]) -> None:
+def _hand_over(room: ChatRoom, others: QuerySet[Membership]) -> None:
     highest_first = Case(When(role=Role.OWNER, then=Value(0)), When(role=Role.ADMIN, then=Value(1)), default=Value(2))
     # Better somebody deactivated, who may come back, than no owner for ever.
-    successor = others.order_by("-user__is_active", highest_first, "joined_at", "pk").first()
+    successor = others.select_related("user").order_by("-user__is_active", highest_first, "joined_at", "pk").first()
     if successor is not None:
-        give_role(successor, Role.OWNER)
+        give_role(room, successor, Role.OWNER)
 
 
 def refuse_direct(room: ChatRoom) -> None:

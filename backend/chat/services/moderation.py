@@ -9,10 +9,10 @@ from backend.chat import limits, log, room_queries
 from backend.chat.access import check
 from backend.chat.errors import ChatError, Code
 from backend.chat.events import BanOut, MemberOut
-from backend.chat.models import Ban, ChatRoom, Membership, Role
+from backend.chat.models import Ban, ChatRoom, Role
 from backend.chat.moderation_queries import ban_out
 from backend.chat.roles import Action, require_over
-from backend.chat.services.members import find_member, hold_lesser, put_out
+from backend.chat.services.members import find_member, hold_lesser, put_out, store_change
 from backend.chat.services.writes import room_write
 
 
@@ -39,17 +39,19 @@ def unban(*, slug: str, user_id: int, person_id: int) -> None:
 def mute(*, slug: str, user_id: int, member_id: int, minutes: int) -> MemberOut:
     """Take a member's words away for so many minutes from now on; raises `not_found`."""
     with room_write(user_id):
-        _, member = hold_lesser(slug=slug, user_id=user_id, member_id=member_id)
+        access, member = hold_lesser(slug=slug, user_id=user_id, member_id=member_id)
         member.muted_until = timezone.now() + timedelta(minutes=minutes)
-        member.save(update_fields=["muted_until"])
+        store_change(access.room, member)
         return room_queries.member_out(member)
 
 
 def unmute(*, slug: str, user_id: int, member_id: int) -> None:
     """Give them back; doing it again changes nothing. Raises `not_found`."""
     with room_write(user_id):
-        _, member = hold_lesser(slug=slug, user_id=user_id, member_id=member_id)
-        Membership.objects.filter(pk=member.pk).update(muted_until=None)
+        access, member = hold_lesser(slug=slug, user_id=user_id, member_id=member_id)
+        if member.muted_until:
+            member.muted_until = None
+            store_change(access.room, member)
 
 
 def shut_out(room: ChatRoom, person: User, *, actor: User) -> Ban:

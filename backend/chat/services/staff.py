@@ -13,7 +13,7 @@ from backend.chat import log
 from backend.chat.access import is_banned
 from backend.chat.errors import ChatError, Code
 from backend.chat.models import Ban, ChatRoom, Membership, Message, Role
-from backend.chat.services.members import enter, get_member, give_role, put_out, refuse_direct
+from backend.chat.services.members import enter, get_member, give_role, put_out, refuse_direct, store_change
 from backend.chat.services.messages import bury
 from backend.chat.services.moderation import shut_out
 from backend.chat.services.rooms import erase, rename
@@ -54,9 +54,10 @@ def change_member(*, membership: Membership, role: Role, muted_until: datetime |
     member = get_member(held, membership.user_id)
     if role != member.role:
         refuse_direct(held)
-    give_role(member, role)
-    member.muted_until = muted_until
-    member.save(update_fields=["muted_until"])
+    give_role(held, member, role)
+    if member.muted_until != muted_until:
+        member.muted_until = muted_until
+        store_change(held, member)
 
 
 @transaction.atomic
