@@ -182,14 +182,14 @@ def erase(room: ChatRoom) -> None:
         cursor.execute("DELETE FROM chat_message WHERE room_id = %s", [room.pk])
 
 
-def open_message(room: ChatRoom, message_id: int) -> Message:
+def open_message(room: ChatRoom, message_id: int, *, kind: Message.Kind = Message.Kind.TEXT) -> Message:
     """A message about to change, with the room's next place as its `updated_seq`; raises `not_found`.
 
     Taking the place first holds the room until commit: nobody changes the message at the same time.
     """
     seq = take_seqs({room.pk: 1})[room.pk]
     message = Message.objects.select_related("sender").filter(room=room, pk=message_id, deleted_at=None).first()
-    if message is None or message.kind != Message.Kind.TEXT:
+    if message is None or message.kind != kind:
         raise ChatError(Code.NOT_FOUND, "No such message.")
     message.room = room
     message.updated_seq = seq

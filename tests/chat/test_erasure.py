@@ -131,14 +131,20 @@ def test_nothing_says_whose_it_was(ada: User, bob: User, cy: User, room: ChatRoo
     assert accounts.register(email=email, name="Bob again", password="engine-1843").user.pk != bob.pk
 
 
-def test_the_line_that_says_who_was_removed_no_longer_names_them(ada: User, bob: User, room: ChatRoom) -> None:
+def test_the_line_that_says_who_was_removed_no_longer_names_them(
+    ada: User, bob: User, room: ChatRoom, announced: list[Event]
+) -> None:
     remove_member(slug=room.slug, user_id=ada.pk, member_id=bob.pk)
     add_member(slug=room.slug, user_id=ada.pk, member_id=bob.pk)
     assert room_queries.room(slug=room.slug, user_id=bob.pk).mention_count == 0
     remove_member(slug=room.slug, user_id=ada.pk, member_id=bob.pk)
+    announced.clear()
     delete(bob)
+    told = [event.payload for event in announced if isinstance(event, Change) and event.event == "message_updated"]
+    assert [(line.kind, line.sender.name, line.message) for line in told] == [("removed", "Ada", "Deleted user")] * 2
     removed = Message.objects.filter(room=room, kind=Message.Kind.REMOVED)
     assert set(removed.values_list("sender__name", "message")) == {("Ada", "Deleted user")}
+    assert_no_hole(room)
 
 
 def test_messages_go_by_choice_and_everybody_hears_of_it(

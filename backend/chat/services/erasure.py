@@ -47,44 +47,55 @@ def delete_account(*, identity: Identity, keep_messages: bool) -> Generator[int,
     if keep_messages:
         written = written.none()
     reacted = Message.objects.filter(reactions__user=user_id, deleted_at=None)
+    removals = Message.objects.filter(mentions__user=user_id, kind=Message.Kind.REMOVED)
     redacted: set[int] = set()  # ids of direct rooms
     is_over = False
     while not is_over:  # others bring people into rooms meanwhile, and who was about to write has written
         yield from _change_all(written, bury)
         yield from _change_all(reacted, partial(_unreact, user_id))
+        yield from _change_all(removals, _unname, kind=Message.Kind.REMOVED)
         yield from _leave_rooms(user_id)
         yield from _redact_direct_rooms(user_id, redacted)
         joined = Membership.objects.filter(user=user_id).exclude(room__in=redacted)
-        is_over = _forget(user_id, unless=[written, reacted, joined])
+        is_over = _forget(user_id, unless=[written, reacted, removals, joined])
         yield 1
     yield from _erase_deserted_rooms(user_id)
 
 
-def _change_all(messages: "QuerySet[Message]", change: Callable[[Message], object]) -> Iterator[int]:
+def _change_all(
+    messages: "QuerySet[Message]", change: Callable[[Message], object], kind: Message.Kind = Message.Kind.TEXT
+) -> Iterator[int]:
     """Change messages through the log, a batch of one room at a time."""
     rows = messages.order_by("pk").values_list("pk", "room__slug").distinct()
     last = 0
     while page := list(rows.filter(pk__gt=last)[:BATCH]):
         for slug, group in groupby(sorted(page, key=lambda row: row[1]), key=lambda row: row[1]):
-            yield _change_some(slug, [pk for pk, _ in group], change)
+            yield _change_some(slug, [pk for pk, _ in group], change, kind)
         last = page[-1][0]
 
 
 @transaction.atomic
-def _change_some(slug: str, ids: list[int], change: Callable[[Message], object]) -> int:
+def _change_some(slug: str, ids: list[int], change: Callable[[Message], object], kind: Message.Kind) -> int:
     try:
         room = log.lock(slug)
     except ChatError:
         return 0  # the room was deleted meanwhile, and all in it
     alive = list(Message.objects.filter(pk__in=ids, deleted_at=None).order_by("pk").values_list("pk", flat=True))
     for pk in alive:
-        change(log.open_message(room, pk))
+        change(log.open_message(room, pk, kind=kind))
     return len(alive)
 
 
 def _unreact(user_id: int, message: Message) -> None:
     message.reactions.filter(user_id=user_id).delete()
     log.record(message)
+
+
+def _unname(removal: Message) -> None:
+    removal.message = DELETED_NAME
+    removal.mention_ids = []
+    removal.mentions.all().delete()
+    log.record(removal)
 
 
 def _leave_rooms(user_id: int) -> Iterator[int]:
@@ -143,8 +154,6 @@ def _forget(user_id: int, *, unless: "Iterable[QuerySet[Any]]") -> bool:
     Ban.objects.filter(user=user_id).delete()
     Mute.objects.filter(user=user_id).delete()
     Invite.objects.filter(created_by=user_id).delete()
-    # As with a direct room's first line, nothing happened in the room.
-    Message.objects.filter(kind=Message.Kind.REMOVED, mentions__user=user_id).update(message=DELETED_NAME)
     Mention.objects.filter(user=user_id).delete()
     drop(Attachment.objects.filter(uploader=user_id, message=None))
     return True
