@@ -134,7 +134,11 @@ class MembershipAdmin(ModeratedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         if change:
-            staff.change_member(membership=obj, role=Role(obj.role), muted_until=obj.muted_until)
+            role, until = Role(obj.role), obj.muted_until
+            if "role" in form.changed_data:
+                staff.change_role(membership=obj, role=role)
+            if "muted_until" in form.changed_data:
+                staff.mute(membership=obj, until=until)
         else:
             added = staff.add_member(room=obj.room, person=obj.user, role=Role(obj.role))
             obj.pk = added.pk

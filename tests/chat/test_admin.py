@@ -6,18 +6,29 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from backend.accounts.models import User
 from backend.chat.errors import ChatError
 from backend.chat.events import AccessEnded, Change, Event, Passing
 from backend.chat.inputs import SendIn
 from backend.chat.models import Ban, Block, ChatRoom, Invite, Membership, Message, Role
-from backend.chat.services import staff
+from backend.chat.services import moderation, staff
 from backend.chat.services.blocks import block
 from backend.chat.services.invites import create_invite
 from backend.chat.services.rooms import open_direct
 from backend.chat.services.sending import Send, send_messages
-from tests.chat.world import assert_no_hole, lines, make_person, make_room, queries, roles, say, together
+from tests.chat.world import (
+    assert_no_hole,
+    lines,
+    make_person,
+    make_room,
+    queries,
+    roles,
+    say,
+    together,
+    told_of_members,
+)
 
 
 @pytest.fixture
@@ -207,13 +218,32 @@ def test_the_last_owner_stays_owner(admin: Client, ada: User, bob: User, room: C
     assert roles(room) == {"Ada": "member", "Bob": "owner"}
 
 
+def test_a_mute_is_changed_only_by_hand_and_ends_with_owning(
+    admin: Client, ada: User, bob: User, room: ChatRoom, announced: list[Event]
+) -> None:
+    moderation.mute(slug=room.slug, user_id=ada.pk, member_id=bob.pk, minutes=60)
+    membership = Membership.objects.get(room=room, user=bob)
+    page = f"/admin/chat/membership/{membership.pk}/change/"
+    until = timezone.localtime(membership.muted_until)
+    form = {"muted_until_0": f"{until:%Y-%m-%d}", "muted_until_1": f"{until:%H:%M:%S}"}
+    announced.clear()
+    assert admin.post(page, {**form, "role": "member"}).status_code == 302
+    assert announced == []
+    assert Membership.objects.get(pk=membership.pk).muted_until == membership.muted_until
+    assert admin.post(page, {**form, "role": "owner"}).status_code == 302
+    assert [(told.role, told.muted_until) for told in told_of_members(announced)] == [("owner", None)]
+    assert Membership.objects.get(pk=membership.pk).muted_until is None
+    assert "Owners can&#x27;t be muted." in text(admin.post(page, {**form, "role": "owner"}, follow=True))
+    assert Membership.objects.get(pk=membership.pk).muted_until is None
+
+
 def test_two_moderators_at_the_same_moment_leave_an_owner(ada: User, bob: User) -> None:
     room = make_room(ada, members={bob: Role.OWNER})
 
     def demote(person: User) -> bool:
         membership = Membership.objects.select_related("room").get(room=room, user=person)
         try:
-            staff.change_member(membership=membership, role=Role.MEMBER, muted_until=None)
+            staff.change_role(membership=membership, role=Role.MEMBER)
         except ChatError:
             return False
         return True

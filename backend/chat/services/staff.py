@@ -48,16 +48,22 @@ def add_member(*, room: ChatRoom, person: User, role: Role) -> Membership:
 
 
 @transaction.atomic
-def change_member(*, membership: Membership, role: Role, muted_until: datetime | None) -> None:
+def change_role(*, membership: Membership, role: Role) -> None:
     """Raises `conflict` for the last owner, who stays one; direct rooms have no roles: `forbidden`."""
     held = log.lock(membership.room.slug)
+    refuse_direct(held)
+    give_role(held, get_member(held, membership.user_id), role)
+
+
+@transaction.atomic
+def mute(*, membership: Membership, until: datetime | None) -> None:
+    """Until None: unmute. Raises `conflict` for owners, whose mute nobody in the room could lift."""
+    held = log.lock(membership.room.slug)
     member = get_member(held, membership.user_id)
-    if role != member.role:
-        refuse_direct(held)
-    give_role(held, member, role)
-    if member.muted_until != muted_until:
-        member.muted_until = muted_until
-        store_change(held, member)
+    if until and member.role == Role.OWNER:
+        raise ChatError(Code.CONFLICT, "Owners can't be muted.")
+    member.muted_until = until
+    store_change(held, member)
 
 
 @transaction.atomic
