@@ -56,9 +56,11 @@ async def create_room(request: SignedRequest, body: RoomIn) -> Any:
 )
 async def list_public_rooms(request: SignedRequest, search: Query[RoomSearchIn]) -> Any:
     """Newest first. `role` is null in those that I am not in."""
-    if search.q:
-        await in_db_thread(limits.check_find, user_id=request.auth.user_id)
-    return await in_search_thread(room_queries.public_rooms, user_id=request.auth.user_id, search=search)
+    user_id = request.auth.user_id
+    if not search.q:
+        return await in_db_thread(room_queries.public_rooms, user_id=user_id, search=search)
+    await in_db_thread(limits.check_find, user_id=user_id)
+    return await in_search_thread(room_queries.public_rooms, user_id=user_id, search=search)
 
 
 @router.post(
