@@ -5,7 +5,6 @@ They are synchronous: under ASGI each costs every request one or two hops to a t
 
 from asyncio import Semaphore
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -19,7 +18,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.decorators import async_only_middleware
 from django.utils.deprecation import MiddlewareMixin
 
-ADMIN_AT_ONCE = 4  # in each worker
+ADMIN_AT_ONCE, ADMIN_WAITING = 4, 50  # requests, in each worker
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -56,10 +55,26 @@ def few_in_the_admin(
 ) -> Callable[[HttpRequest], Awaitable[HttpResponseBase]]:
     """Each request of the admin has a thread and a database connection of its own: over `ADMIN_AT_ONCE` they wait."""
     places = Semaphore(ADMIN_AT_ONCE)
+    inside = 0
+
+    async def in_turn(request: HttpRequest) -> HttpResponseBase:
+        async with places:
+            try:
+                return await get_response(request)
+            finally:  # when the client hangs up the thread goes on: the place is free after what runs in it
+                await sync_to_async(bool)()
 
     async def middleware(request: HttpRequest) -> HttpResponseBase:
-        async with places if _is_admin(request) else nullcontext():
+        nonlocal inside
+        if not _is_admin(request):
             return await get_response(request)
+        if inside >= ADMIN_AT_ONCE + ADMIN_WAITING:
+            return HttpResponse("The admin has too much to do: try again.", status=503, headers={"Retry-After": "2"})
+        inside += 1
+        try:
+            return await in_turn(request)
+        finally:
+            inside -= 1
 
     return middleware
 

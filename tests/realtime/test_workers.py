@@ -1,12 +1,13 @@
 """Two workers with PostgreSQL and Redis between them: what happens at one is seen at the other."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
+import pytest_asyncio
 import socketio
 from websockets.exceptions import InvalidStatus
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.asyncio
 REVOKED_WITHIN = 2.0  # seconds, the promise
 LINES = 20
 DB_THREADS = 8  # the default of a worker
-ADMIN_AT_ONCE = 4
+ADMIN_AT_ONCE, ADMIN_WAITING = 4, 50
 SEARCHES = LOGINS = 4  # at once: these have threads of their own
 
 
@@ -322,18 +323,45 @@ async def test_reads_that_the_database_cuts_off_harm_nobody_later(
     await asyncio.gather(*(reader.history() for reader in readers))
 
 
+@pytest.fixture
+def stuck_admin(two_workers: Cluster) -> Iterator[psycopg.Connection]:
+    """No visit of the first worker's admin with a cookie is answered before this ends."""
+    with psycopg.connect(two_workers.postgres.url("chat")) as database:
+        database.execute("LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE")
+        yield database
+
+
+@pytest_asyncio.fixture
+async def stranger(company: Company) -> AsyncIterator[httpx.AsyncClient]:
+    address, cookies = company.alice.server.url, {"sessionid": "x" * 32}
+    async with httpx.AsyncClient(base_url=address, cookies=cookies, timeout=30) as client:
+        yield client
+
+
 async def test_a_crowd_in_the_admin_takes_few_of_the_databases_connections(
-    company: Company, enter: Enter, two_workers: Cluster
+    company: Company, enter: Enter, stuck_admin: psycopg.Connection, stranger: httpx.AsyncClient
 ) -> None:
     alice = await enter(WebSocketClient, company.alice)
-    async with httpx.AsyncClient(base_url=company.alice.server.url, cookies={"sessionid": "x" * 32}) as stranger:
-        with psycopg.connect(two_workers.postgres.url("chat")) as database:
-            database.execute("LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE")
-            visits = [asyncio.create_task(stranger.get("/admin/", timeout=20)) for _ in range(4 * ADMIN_AT_ONCE)]
-            await asyncio.to_thread(wait_until, lambda: waiting_for_locks(database) >= ADMIN_AT_ONCE, what="some wait")
-            await alice.send_message("Nobody else does")
-            assert waiting_for_locks(database) == ADMIN_AT_ONCE
-        assert {visit.status_code for visit in await asyncio.gather(*visits)} == {httpx.codes.FOUND}
+    crowd = ADMIN_AT_ONCE + ADMIN_WAITING
+    visits = [asyncio.create_task(stranger.get("/admin/")) for _ in range(crowd + 3)]
+    answers = asyncio.as_completed(visits)
+    too_many = [(await next(answers)).status_code for _ in range(3)]
+    assert too_many == [httpx.codes.SERVICE_UNAVAILABLE] * 3
+    await asyncio.to_thread(wait_until, lambda: waiting_for_locks(stuck_admin) >= ADMIN_AT_ONCE, what="some wait")
+    await alice.send_message("Nobody else does")
+    assert waiting_for_locks(stuck_admin) == ADMIN_AT_ONCE
+    stuck_admin.rollback()
+    assert [(await answer).status_code for answer in answers] == [httpx.codes.FOUND] * crowd
+
+
+async def test_nor_does_a_crowd_that_hangs_up(stuck_admin: psycopg.Connection, stranger: httpx.AsyncClient) -> None:
+    for _ in range(3):
+        visits = [stranger.get("/admin/", timeout=0.5) for _ in range(2 * ADMIN_AT_ONCE)]
+        gave_up = await asyncio.gather(*visits, return_exceptions=True)
+        assert {type(outcome) for outcome in gave_up} == {httpx.ReadTimeout}
+    assert waiting_for_locks(stuck_admin) == ADMIN_AT_ONCE
+    stuck_admin.rollback()
+    assert (await stranger.get("/admin/")).status_code == httpx.codes.FOUND
 
 
 async def test_polling_on_a_shared_port_is_told_why(one_port: ChatServer) -> None:
