@@ -4,7 +4,7 @@ import { el } from "../dom.js";
 import { memberActions } from "./member-actions.js";
 import { openDirect, personRow } from "./person-row.js";
 import { actionButton } from "./search-list.js";
-import { timeOf } from "./time.js";
+import { shortTime } from "./time.js";
 
 /** @typedef {import("../roles.js").Member} Member */
 
@@ -54,12 +54,12 @@ export class MemberList {
     const before = this.#list.querySelector(`[data-id="${member.id}"]`);
     if (!before) return this.#list.append(row);
     const wasOpen = before.querySelector("[aria-expanded=true]") !== null;
-    const hadFocus = document.activeElement === document.body || before.contains(document.activeElement);
-    before.replaceWith(row);
-    if (!wasOpen) return;
-    const button = /** @type {HTMLElement} */ (row.querySelector("[aria-expanded]"));
-    button.click();
-    if (hadFocus) button.focus();
+    const lostFocus = document.activeElement === document.body; // by a button that was pressed in it
+    this.#keepFocus(() => {
+      before.replaceWith(row);
+      if (wasOpen) toggleOf(row)?.click();
+    });
+    if (wasOpen && lostFocus) toggleOf(row)?.focus();
   }
 
   /** Adds the next page. */
@@ -78,7 +78,20 @@ export class MemberList {
   }
 
   #show() {
-    this.#list.replaceChildren(...[...this.#members.values()].map((member) => this.#item(member)));
+    this.#keepFocus(() => {
+      this.#list.replaceChildren(...[...this.#members.values()].map((member) => this.#item(member)));
+    });
+  }
+
+  /** Puts the focus on the same button of the same row again. @param {() => void} render */
+  #keepFocus(render) {
+    const focused = this.#list.contains(document.activeElement) && document.activeElement;
+    const id = focused && focused.closest("li").dataset.id;
+    render();
+    const row = focused && this.#list.querySelector(`[data-id="${id}"]`);
+    if (!row) return;
+    const same = [...row.querySelectorAll("button")].find((button) => labelOf(button) === labelOf(focused));
+    (same ?? toggleOf(row))?.focus();
   }
 
   /** @param {Member} member */
@@ -113,7 +126,7 @@ export class MemberList {
     const { id, role, muted_until } = member;
     const here = id === this.#app.session?.user.id ? "you" : this.#presence.wordsFor(member);
     const isMuted = muted_until && Date.parse(muted_until) > Date.now();
-    const words = [this.#room.kind !== "direct" && role, here, isMuted && `muted until ${timeOf(muted_until)}`];
+    const words = [this.#room.kind !== "direct" && role, here, isMuted && `muted until ${shortTime(muted_until)}`];
     return words.filter(Boolean).join(", ");
   }
 
@@ -125,3 +138,9 @@ export class MemberList {
     this.#list.querySelector("button")?.focus();
   }
 }
+
+/** What opens the place for what can be done with somebody. @param {HTMLElement} row @returns {HTMLElement | null} */
+const toggleOf = (row) => row.querySelector("[aria-expanded]");
+
+/** @param {Element} button */
+const labelOf = (button) => button.getAttribute("aria-label") ?? button.textContent;

@@ -28,6 +28,7 @@ export function roomDetailsDialog(app, room, client, presence) {
   const dialog = openDialog(roomTitle(room), body);
   /** @type {MemberList | null} */ let members = null;
   /** @type {Room["role"]} */ let shownTo = null;
+  /** @type {Promise<void> | null} */ let loading = null;
   const offs = [
     presence.on("change", () => members?.refresh()),
     client.on("member", (/** @type {Member} */ member) => {
@@ -39,7 +40,12 @@ export function roomDetailsDialog(app, room, client, presence) {
   dialog.addEventListener("close", () => offs.forEach((off) => off()));
 
   /** Shows what my role lets me do, as it is now. */
-  async function load() {
+  function load() {
+    loading ??= reload().finally(() => (loading = null));
+    return loading;
+  }
+
+  async function reload() {
     try {
       Object.assign(room, await app.api.get(path));
       show();
@@ -59,7 +65,10 @@ export function roomDetailsDialog(app, room, client, presence) {
       pages.push(["Invites", () => inviteLinks(app, room)], ["Banned", () => banList(app, room)]);
     }
     pages.push(["Room", settings]);
-    body.replaceChildren(tabs("About the room", pages));
+    const hadFocus = body.contains(document.activeElement);
+    const chosen = () => /** @type {HTMLElement | null} */ (body.querySelector("[role=tab][aria-selected=true]"));
+    body.replaceChildren(tabs("About the room", pages, chosen()?.textContent ?? ""));
+    if (hadFocus) chosen()?.focus();
   }
 
   function addPeople() {

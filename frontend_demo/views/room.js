@@ -13,7 +13,7 @@ import { messageSearchDialog } from "./message-search.js";
 import { pinsDialog } from "./pins.js";
 import { roomDetailsDialog } from "./room-details.js";
 import { actionButton } from "./search-list.js";
-import { timeOf } from "./time.js";
+import { relativeTime } from "./time.js";
 import { TypingLine } from "./typing.js";
 
 /** @typedef {import("../roles.js").Member} Member */
@@ -27,6 +27,7 @@ export class RoomView {
   /** @type {Presence | null} */ #presence = null;
   /** @type {any} */ #room = null;
   #closed = false;
+  #isMuted = false; // as far as it was told
   #head = el("div", { class: "room-title" });
   #state = el("p", { class: "room-state", role: "status" });
   #search = iconButton("search", "Search messages", () => messageSearchDialog(this.app, this.#room), { hidden: true });
@@ -100,7 +101,12 @@ export class RoomView {
     this.#typing = new TypingLine(conversation);
     const composer = (this.#composer = new Composer(conversation, this.#log));
     this.#presence = new Presence(client, app.api, this.#room);
-    client.on("state", () => this.#showState());
+    let wasOffline = false;
+    client.on("state", (/** @type {{status: string}} */ { status }) => {
+      this.#showState();
+      if (status === "online" && wasOffline) this.#reread();
+      wasOffline = status !== "online" && (wasOffline || status === "offline");
+    });
     this.#presence.on("change", () => this.#showState());
     client.on("room", (/** @type {any} */ news) => {
       Object.assign(this.#room, news);
@@ -146,8 +152,19 @@ export class RoomView {
   /** I have another role, or am muted or no longer. @param {Member} me */
   #onMe({ role, muted_until }) {
     if (role !== this.#room.role) notify(`You are now ${role === "member" ? "a" : "an"} ${role} of this room.`);
-    else notify(muted_until ? `You are muted until ${timeOf(muted_until)}.` : "You may write again.");
+    else if (muted_until) notify(`You are muted. You may write again ${relativeTime(muted_until)}.`);
+    else if (this.#isMuted) notify("You may write again.");
+    this.#isMuted = muted_until !== null;
     this.#room.role = role;
+    this.#log?.refresh();
+  }
+
+  /** The room may have changed while there was no connection. */
+  async #reread() {
+    const room = await this.app.api.get(`rooms/${this.slug}`).catch(() => null); // as it is, then
+    if (!room || this.#closed) return;
+    Object.assign(this.#room, room);
+    this.#show(this.#room);
     this.#log?.refresh();
   }
 

@@ -7,9 +7,10 @@ let count = 0;
 /**
  * @param {string} label
  * @param {[name: string, make: () => HTMLElement][]} pages a page is made when it is shown for the first time
+ * @param {string} [first] name of the page that is shown first
  * @returns {HTMLElement}
  */
-export function tabs(label, pages) {
+export function tabs(label, pages, first) {
   const id = `tabs-${++count}`;
   const panels = pages.map((_, index) =>
     el("div", {
@@ -53,7 +54,8 @@ export function tabs(label, pages) {
     buttons[next].focus();
   }
 
-  show(0);
+  const start = pages.findIndex(([name]) => name === first);
+  show(Math.max(start, 0));
   const list = el(
     "div",
     { class: "tab-list", role: "tablist", "aria-label": label, on: { keydown: onKey } },

@@ -227,18 +227,44 @@ def test_what_becomes_of_me_is_told_at_once(open_page: OpenPage, ann: Person, bo
     assert ann.api("PATCH", me, json={"role": "admin"}).is_success
     expect(page.get_by_text("You are now an admin of this room.")).to_be_visible()
     expect(details.get_by_role("tab")).to_have_text(["People", "Invites", "Banned", "Room"])
+    details.get_by_role("tab", name="Room").click()
+    details.get_by_role("textbox", name="Name").focus()
+    assert ann.api("PATCH", me, json={"role": "owner"}).is_success
+    expect(details.get_by_role("button", name="Delete the room")).to_be_visible()
+    expect(details.get_by_role("tab", name="Room")).to_be_focused()
+    assert ann.api("PATCH", me, json={"role": "admin"}).is_success
+    expect(details.get_by_role("button", name="Delete the room")).to_be_hidden()
     page.keyboard.press("Escape")
     message.hover()
     expect(message.get_by_role("button", name="Delete")).to_be_visible()
 
     open_details(page)
     assert ann.api("PUT", f"{me}/mute", json={"minutes": 10}).is_success
-    expect(page.get_by_text("You are muted until")).to_be_visible()
+    expect(page.get_by_text("You are muted. You may write again in 10 minutes.")).to_be_visible()
     expect(details.get_by_role("listitem").filter(has_text="Bob Okafor")).to_contain_text("muted until")
     picture(page, "wide-muted")
     assert ann.api("DELETE", f"{me}/mute").is_success
     expect(page.get_by_text("You may write again.")).to_be_visible()
     expect(details.get_by_role("listitem").filter(has_text="Bob Okafor")).not_to_contain_text("muted")
+
+
+def test_news_of_a_member_leave_the_focus_where_it_is(open_page: OpenPage, ann: Person, bob: Person, room: str) -> None:
+    page = open_page(ann, path=f"/#/r/{room}")
+    details = open_details(page)
+    row = details.get_by_role("listitem").filter(has_text="Bob Okafor")
+    toggle = row.get_by_role("button", name="What can be done with Bob Okafor")
+    for minutes in (10, 7 * 24 * 60):
+        toggle.focus()
+        assert ann.api("PUT", f"rooms/{room}/members/{bob.id}/mute", json={"minutes": minutes}).is_success
+        expect(row).to_contain_text("muted until")
+        expect(toggle).to_be_focused()
+    expect(row).to_have_text(re.compile("muted until [A-Z][a-z]+ "))  # a day
+    toggle.click()
+    ban = row.get_by_role("button", name="Ban")
+    ban.focus()
+    assert ann.api("PATCH", f"rooms/{room}/members/{bob.id}", json={"role": "admin"}).is_success
+    expect(row).to_contain_text("admin")
+    expect(ban).to_be_focused()
 
 
 def test_banning_and_unbanning(open_page: OpenPage, ann: Person, bob: Person, room: str) -> None:
