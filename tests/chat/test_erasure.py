@@ -211,11 +211,14 @@ def test_the_last_owner_hands_over(ada: User, bob: User, room: ChatRoom) -> None
     assert roles(room) == {"Bob": Role.OWNER}
 
 
-def test_a_direct_room_stays_the_others(ada: User, bob: User) -> None:
+def test_a_direct_room_stays_the_others(ada: User, bob: User, announced: list[Event]) -> None:
     out, _ = open_direct(user_id=ada.pk, other_id=bob.pk)
     room = ChatRoom.objects.get(slug=out.slug)
     say(room, bob, "our secret")
+    announced.clear()
     delete(bob)
+    told = [event.payload for event in announced if isinstance(event, Change) and event.event == "message_updated"]
+    assert [(line.kind, line.message) for line in told] == [("created", "Deleted user & Ada")]
     seen = room_queries.room(slug=out.slug, user_id=ada.pk)
     assert seen.peer is not None
     assert (seen.peer.name, seen.name) == ("Deleted user", "Deleted user & Ada")

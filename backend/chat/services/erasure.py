@@ -126,8 +126,10 @@ def _redact_direct_room(slug: str, user_id: int) -> None:
         return
     room.name = direct_name([DELETED_NAME, other.user.name])
     room.save(update_fields=["name"])
-    # Without a place in the log: nothing happened in the room, its first line only no longer names anybody.
-    Message.objects.filter(room=room, kind=Message.Kind.CREATED).update(message=room.name)
+    for pk in list(Message.objects.filter(room=room, kind=Message.Kind.CREATED).values_list("pk", flat=True)):
+        first = log.open_message(room, pk, kind=Message.Kind.CREATED)
+        first.message = room.name
+        log.record(first)
     Membership.objects.filter(room=room, user=user_id).update(last_read_seq=0)
     event = RoomEvent(slug=room.slug, name=room.name, kind=ChatRoom.Kind.DIRECT)
     publish([Passing(room.pk, room.slug, "room", event), MembershipChanged(other.user_id, room.pk)])
