@@ -134,11 +134,10 @@ class MembershipAdmin(ModeratedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         if change:
-            role, until = Role(obj.role), obj.muted_until
             if "role" in form.changed_data:
-                staff.change_role(membership=obj, role=role)
+                staff.change_role(membership=obj, role=Role(obj.role))
             if "muted_until" in form.changed_data:
-                staff.mute(membership=obj, until=until)
+                staff.mute(membership=obj, until=obj.muted_until)
         else:
             added = staff.add_member(room=obj.room, person=obj.user, role=Role(obj.role))
             obj.pk = added.pk

@@ -151,11 +151,13 @@ def _insert_details(messages: Sequence[NewMessage], payloads: Sequence[MessageOu
 
 
 def append_line(
-    *, room: ChatRoom, actor: User, kind: Message.Kind, text: str = "", mentions: Sequence[User] = ()
+    *, room: ChatRoom, actor: User, kind: Message.Kind, text: str = "", about: User | None = None
 ) -> MessageOut:
-    """Append a system line: somebody joined, left, renamed the room to `text` ..."""
-    mention_ids = [user.pk for user in mentions]
-    [line] = append([NewMessage(room.pk, room.slug, user_brief(actor), kind, text, mention_ids=mention_ids)])
+    """Append a system line: somebody joined, left, renamed the room to `text`, removed whom it is `about` ..."""
+    new = NewMessage(room.pk, room.slug, user_brief(actor), kind, text)
+    if about:
+        new.message, new.mention_ids = about.name, [about.pk]
+    [line] = append([new])
     room.last_seq = line.seq
     return line
 

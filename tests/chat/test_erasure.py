@@ -19,7 +19,7 @@ from backend.accounts.models import User
 from backend.accounts.tokens import create_token, identity_of
 from backend.chat import room_queries
 from backend.chat.errors import Code
-from backend.chat.events import AccessEnded, Change, Event
+from backend.chat.events import AccessEnded, Change, Event, MessageOut
 from backend.chat.inputs import SendIn
 from backend.chat.models import (
     Attachment,
@@ -71,6 +71,11 @@ def upload(user: User, room: ChatRoom | None = None) -> Attachment:
     if room is not None:
         say(room, user, attachment_ids=[out.id])
     return Attachment.objects.get(pk=out.id)
+
+
+def updates(announced: list[Event]) -> list[MessageOut]:
+    """The changed messages that people were told of."""
+    return [event.payload for event in announced if isinstance(event, Change) and event.event == "message_updated"]
 
 
 def has_token(user: User) -> bool:
@@ -140,7 +145,7 @@ def test_the_line_that_says_who_was_removed_no_longer_names_them(
     remove_member(slug=room.slug, user_id=ada.pk, member_id=bob.pk)
     announced.clear()
     delete(bob)
-    told = [event.payload for event in announced if isinstance(event, Change) and event.event == "message_updated"]
+    told = updates(announced)
     assert [(line.kind, line.sender.name, line.message) for line in told] == [("removed", "Ada", "Deleted user")] * 2
     removed = Message.objects.filter(room=room, kind=Message.Kind.REMOVED)
     assert set(removed.values_list("sender__name", "message")) == {("Ada", "Deleted user")}
@@ -164,7 +169,7 @@ def test_messages_go_by_choice_and_everybody_hears_of_it(
     assert not Reaction.objects.exists()
     assert not Attachment.objects.exists()
     assert files(folder) == []
-    told = [event.payload for event in announced if isinstance(event, Change) and event.event == "message_updated"]
+    told = updates(announced)
     assert {payload.id for payload in told} == set(rows.values_list("pk", flat=True))
     assert all(payload.message == "" and payload.deleted_at and not payload.attachments for payload in told)
     assert_no_hole(other)
@@ -201,7 +206,7 @@ def test_reactions_go_through_the_log(ada: User, bob: User, room: ChatRoom, anno
     react(slug=room.slug, user_id=ada.pk, message_id=messages[0].id, emoji="👍")
     announced.clear()
     delete(bob)
-    told = [event.payload for event in announced if isinstance(event, Change) and event.event == "message_updated"]
+    told = updates(announced)
     assert [payload.id for payload in told] == [message.id for message in messages[:2]]
     assert [[reaction.user_ids for reaction in payload.reactions] for payload in told] == [[[ada.pk]], []]
 
@@ -217,7 +222,7 @@ def test_a_direct_room_stays_the_others(ada: User, bob: User, announced: list[Ev
     say(room, bob, "our secret")
     announced.clear()
     delete(bob)
-    told = [event.payload for event in announced if isinstance(event, Change) and event.event == "message_updated"]
+    told = updates(announced)
     assert [(line.kind, line.message) for line in told] == [("created", "Deleted user & Ada")]
     seen = room_queries.room(slug=out.slug, user_id=ada.pk)
     assert seen.peer is not None

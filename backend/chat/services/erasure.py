@@ -53,7 +53,7 @@ def delete_account(*, identity: Identity, keep_messages: bool) -> Generator[int,
     while not is_over:  # others bring people into rooms meanwhile, and who was about to write has written
         yield from _change_all(written, bury)
         yield from _change_all(reacted, partial(_unreact, user_id))
-        yield from _change_all(removals, _unname, kind=Message.Kind.REMOVED)
+        yield from _change_all(removals, _unname)
         yield from _leave_rooms(user_id)
         yield from _redact_direct_rooms(user_id, redacted)
         joined = Membership.objects.filter(user=user_id).exclude(room__in=redacted)
@@ -62,27 +62,25 @@ def delete_account(*, identity: Identity, keep_messages: bool) -> Generator[int,
     yield from _erase_deserted_rooms(user_id)
 
 
-def _change_all(
-    messages: "QuerySet[Message]", change: Callable[[Message], object], kind: Message.Kind = Message.Kind.TEXT
-) -> Iterator[int]:
+def _change_all(messages: "QuerySet[Message]", change: Callable[[Message], object]) -> Iterator[int]:
     """Change messages through the log, a batch of one room at a time."""
     rows = messages.order_by("pk").values_list("pk", "room__slug").distinct()
     last = 0
     while page := list(rows.filter(pk__gt=last)[:BATCH]):
         for slug, group in groupby(sorted(page, key=lambda row: row[1]), key=lambda row: row[1]):
-            yield _change_some(slug, [pk for pk, _ in group], change, kind)
+            yield _change_some(slug, [pk for pk, _ in group], change)
         last = page[-1][0]
 
 
 @transaction.atomic
-def _change_some(slug: str, ids: list[int], change: Callable[[Message], object], kind: Message.Kind) -> int:
+def _change_some(slug: str, ids: list[int], change: Callable[[Message], object]) -> int:
     try:
         room = log.lock(slug)
     except ChatError:
         return 0  # the room was deleted meanwhile, and all in it
-    alive = list(Message.objects.filter(pk__in=ids, deleted_at=None).order_by("pk").values_list("pk", flat=True))
-    for pk in alive:
-        change(log.open_message(room, pk, kind=kind))
+    alive = list(Message.objects.filter(pk__in=ids, deleted_at=None).order_by("pk").values_list("pk", "kind"))
+    for pk, kind in alive:
+        change(log.open_message(room, pk, kind=Message.Kind(kind)))
     return len(alive)
 
 

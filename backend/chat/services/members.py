@@ -180,10 +180,10 @@ def enter(room: ChatRoom, person: User, role: Role) -> Membership:
 
 def put_out(room: ChatRoom, member: Membership, *, actor: User) -> None:
     """Take a member out; the line names them, and comes before their connections end, so that they still see it."""
-    _end(room, member, actor=actor, kind=Message.Kind.REMOVED)
+    _end(room, member, actor=actor, kind=Message.Kind.REMOVED, about=member.user)
 
 
-def _end(room: ChatRoom, member: Membership, *, actor: User, kind: Message.Kind) -> None:
+def _end(room: ChatRoom, member: Membership, *, actor: User, kind: Message.Kind, about: User | None = None) -> None:
     others = _others(member)
     if member.role == Role.OWNER and not others.filter(**REACHABLE_OWNER).exists():
         _hand_over(room, others)
@@ -192,10 +192,7 @@ def _end(room: ChatRoom, member: Membership, *, actor: User, kind: Message.Kind)
         Mute.objects.create(room=room, user=member.user, until=until)
     _end_invites(member)
     member.delete()
-    if kind == Message.Kind.REMOVED:
-        log.append_line(room=room, actor=actor, kind=kind, text=member.user.name, mentions=[member.user])
-    else:
-        log.append_line(room=room, actor=actor, kind=kind)
+    log.append_line(room=room, actor=actor, kind=kind, about=about)
     publish([AccessEnded(member.user_id, room_id=room.pk)])
 
 
