@@ -1,20 +1,17 @@
 """Two workers with PostgreSQL and Redis between them: what happens at one is seen at the other."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
-import pytest_asyncio
 import socketio
 from websockets.exceptions import InvalidStatus
 
 from tests.clients import DOORS, LIVE, Client, LiveClient, Refused, RestClient, SocketIOClient, WebSocketClient
 from tests.company import Company, Enter
-from tests.people import PASSWORD, Person
-from tests.processes import wait_until
+from tests.people import Person
 from tests.servers import ChatServer, Cluster
 from tests.wire import Wire
 
@@ -22,9 +19,6 @@ pytestmark = pytest.mark.asyncio
 
 REVOKED_WITHIN = 2.0  # seconds, the promise
 LINES = 20
-DB_THREADS = 8  # the default of a worker
-ADMIN_AT_ONCE, ADMIN_WAITING = 4, 50
-SEARCHES = LOGINS = 4  # at once: these have threads of their own
 
 
 @pytest.fixture
@@ -45,12 +39,6 @@ def one_port(two_workers: Cluster) -> Iterator[ChatServer]:
         yield server
 
 
-def log_in(person: Person) -> Person:
-    """The same person with one more token."""
-    answer = person.server.http.post("/api/auth/login", json={"email": person.email, "password": PASSWORD})
-    return Person(person.server, person.id, person.name, person.email, answer.json()["token"])
-
-
 async def assert_ended(client: LiveClient, bye: str, close: int) -> None:
     """The server says why and ends the connection; a Socket.IO client leaves the namespace only."""
     assert (await client.wait_for("bye", seconds=REVOKED_WITHIN))["code"] == bye
@@ -67,19 +55,6 @@ async def assert_forbidden(client: LiveClient, command: str, **payload: Any) -> 
     with pytest.raises(Refused) as refused:
         await client.call(command, **payload)
     assert refused.value.code == "forbidden"
-
-
-def cut_connections(database: psycopg.Connection) -> int:
-    """End all other connections to the workers' database, and wait until they have ended; gives how many."""
-    others = "SELECT pid FROM pg_stat_activity WHERE datname = 'chat' AND pid <> pg_backend_pid()"
-    return len(
-        database.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM ({others}) AS others".encode()).fetchall()
-    )
-
-
-def waiting_for_locks(database: psycopg.Connection) -> int:
-    [row] = database.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchall()
-    return int(row[0])
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.door)
@@ -134,7 +109,7 @@ async def test_a_retry_at_the_other_worker_is_the_same_message(
 
 
 async def test_logging_out_ends_the_sockets_of_that_token(company: Company, enter: Enter, second: ChatServer) -> None:
-    phone = log_in(company.bob)
+    phone = company.bob.log_in()
     ending = [await enter(live, bob) for bob in (phone, phone.at(second)) for live in LIVE]
     staying = [await enter(live, company.bob.at(second)) for live in LIVE]
     assert phone.api("POST", "auth/logout").status_code == httpx.codes.NO_CONTENT
@@ -147,7 +122,7 @@ async def test_logging_out_everywhere_ends_all_sockets(company: Company, second:
     carol = Person.register(company.alice.server, "Carol")
     room = Company(carol.make_room("Carol's"), carol, company.bob, company.mallory)
     async with room.doorman() as enter:
-        ending = [await enter(live, who.at(second)) for who in (carol, log_in(carol)) for live in LIVE]
+        ending = [await enter(live, who.at(second)) for who in (carol, carol.log_in()) for live in LIVE]
         assert carol.api("POST", "auth/logoutall").status_code == httpx.codes.NO_CONTENT
         await asyncio.gather(*(assert_ended(client, "revoked", 4401) for client in ending))
 
@@ -290,78 +265,6 @@ async def test_a_message_from_a_shell_reaches_the_sockets(company: Company, ente
     for bob in bobs:
         message = await bob.wait_for("message", seconds=5)
         assert (message["message"], message["sender"]["id"]) == ("From the shell", company.alice.id)
-
-
-async def test_connections_that_the_database_has_cut_are_not_used_again(
-    company: Company, enter: Enter, two_workers: Cluster
-) -> None:
-    readers = [await enter(WebSocketClient, company.alice) for _ in range(DB_THREADS)]
-
-    async def ask_all() -> None:
-        searches = [asyncio.to_thread(do, company.alice, "GET", "search?q=tea") for _ in range(SEARCHES)]
-        logins = [asyncio.to_thread(log_in, company.alice) for _ in range(LOGINS)]
-        await asyncio.gather(*(reader.history() for reader in readers), *searches, *logins)
-
-    await ask_all()
-    with psycopg.connect(two_workers.postgres.url("chat"), autocommit=True) as database:
-        assert cut_connections(database) > 1
-    await ask_all()
-
-
-async def test_reads_that_the_database_cuts_off_harm_nobody_later(
-    company: Company, enter: Enter, two_workers: Cluster
-) -> None:
-    readers = [await enter(WebSocketClient, company.alice) for _ in range(DB_THREADS)]
-    with psycopg.connect(two_workers.postgres.url("chat")) as database:
-        database.execute("LOCK TABLE chat_message IN ACCESS EXCLUSIVE MODE")
-        reads = [asyncio.create_task(reader.history()) for reader in readers]
-        await asyncio.to_thread(wait_until, lambda: waiting_for_locks(database) >= DB_THREADS, what="all reads wait")
-        assert cut_connections(database) >= DB_THREADS
-    for outcome in await asyncio.gather(*reads, return_exceptions=True):
-        assert isinstance(outcome, Refused)
-        assert outcome.code == "unavailable"
-    await asyncio.gather(*(reader.history() for reader in readers))
-
-
-@pytest.fixture
-def stuck_admin(two_workers: Cluster) -> Iterator[psycopg.Connection]:
-    """No visit of the first worker's admin with a cookie is answered before this ends."""
-    with psycopg.connect(two_workers.postgres.url("chat")) as database:
-        database.execute("LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE")
-        yield database
-
-
-@pytest_asyncio.fixture
-async def stranger(company: Company) -> AsyncIterator[httpx.AsyncClient]:
-    address, cookies = company.alice.server.url, {"sessionid": "x" * 32}
-    async with httpx.AsyncClient(base_url=address, cookies=cookies, timeout=30) as client:
-        yield client
-
-
-async def test_a_crowd_in_the_admin_takes_few_of_the_databases_connections(
-    company: Company, enter: Enter, stuck_admin: psycopg.Connection, stranger: httpx.AsyncClient
-) -> None:
-    alice = await enter(WebSocketClient, company.alice)
-    crowd = ADMIN_AT_ONCE + ADMIN_WAITING
-    visits = [asyncio.create_task(stranger.get("/admin/")) for _ in range(crowd + 3)]
-    answers = asyncio.as_completed(visits)
-    too_many = [(await next(answers)).status_code for _ in range(3)]
-    assert too_many == [httpx.codes.SERVICE_UNAVAILABLE] * 3
-    await asyncio.to_thread(wait_until, lambda: waiting_for_locks(stuck_admin) >= ADMIN_AT_ONCE, what="some wait")
-    await alice.send_message("Nobody else does")
-    assert waiting_for_locks(stuck_admin) == ADMIN_AT_ONCE
-    stuck_admin.rollback()
-    assert [(await answer).status_code for answer in answers] == [httpx.codes.FOUND] * crowd
-
-
-async def test_nor_does_a_crowd_that_hangs_up(stuck_admin: psycopg.Connection, stranger: httpx.AsyncClient) -> None:
-    for _ in range(3):
-        visits = [stranger.get("/admin/", timeout=0.5) for _ in range(2 * ADMIN_AT_ONCE)]
-        gave_up = await asyncio.gather(*visits, return_exceptions=True)
-        assert {type(outcome) for outcome in gave_up} == {httpx.ReadTimeout}
-    assert waiting_for_locks(stuck_admin) == ADMIN_AT_ONCE
-    stuck_admin.rollback()
-    assert (await stranger.get("/admin/")).status_code == httpx.codes.FOUND
 
 
 async def test_polling_on_a_shared_port_is_told_why(one_port: ChatServer) -> None:
